@@ -1,0 +1,1 @@
+"""Prepare, encode, retarget, render, compose: a photo performs what a driver does."""

@@ -1,0 +1,1 @@
+"""Network definitions in torch: knows no file, no device, no training."""

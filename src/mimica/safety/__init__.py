@@ -1,0 +1,1 @@
+"""Consent and what is written about it into every output."""

@@ -1,0 +1,1 @@
+"""The data engine: portraits of nobody, animated by a morphable head with exact truth."""

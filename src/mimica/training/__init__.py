@@ -1,0 +1,1 @@
+"""Tasks, the resumable loop, recipes and export to ONNX."""

@@ -1,0 +1,1 @@
+"""The weights that this project trained, as package data: *.onnx and weights.json."""
