@@ -1,0 +1,104 @@
+"""A run that is killed anywhere and resumed ends with the very bits of one that was not."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from mimica.training import checkpoint
+from mimica.training.checkpoint import CHECKPOINT_FILE
+from mimica.training.config import TrainConfig
+from mimica.training.debug_task import DebugTask
+from mimica.training.loop import train
+from mimica.training.metrics_log import METRICS_FILE, read_metrics
+
+STEPS = 60
+CONFIG = TrainConfig(steps=STEPS, seed=5, warmup_steps=10, log_every_steps=7, checkpoint_every_s=0, ema_decay=0.9)
+
+SCRIPT = f"""
+import sys, time
+from pathlib import Path
+from mimica.training.config import TrainConfig
+from mimica.training.debug_task import DebugTask
+from mimica.training.loop import train
+class SlowTask(DebugTask):
+    def batch(self, step, generator):
+        time.sleep(0.01)
+        return super().batch(step, generator)
+result = train(SlowTask(batch_size=8), TrainConfig(**{CONFIG.to_mapping()!r}), Path(sys.argv[1]))
+print("finished" if result.finished else "stopped", result.step)
+"""
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run_dir = tmp_path_factory.mktemp("uninterrupted")
+    assert train(DebugTask(batch_size=8), CONFIG, run_dir).finished
+    return run_dir
+
+
+def start_and_signal(run_dir: Path, number: signal.Signals) -> tuple[int, str, str]:
+    """Run the script until it has saved a checkpoint in the middle, then signal it."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, str(run_dir)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        path = run_dir / CHECKPOINT_FILE
+        deadline_s = time.monotonic() + 60
+        while time.monotonic() < deadline_s and process.poll() is None:
+            if path.exists() and checkpoint.load(path).step >= 12:
+                break
+            time.sleep(0.01)
+        process.send_signal(number)
+        output, errors = process.communicate(timeout=30)
+    finally:
+        process.kill()
+        process.wait()
+    return process.returncode, output, errors
+
+
+def assert_same_bits(left: Path, right: Path) -> None:
+    a, b = (checkpoint.load(run_dir / CHECKPOINT_FILE) for run_dir in (left, right))
+    assert a.step == b.step == STEPS
+    for one, other in ((a.model, b.model), (a.average, b.average)):
+        assert one.keys() == other.keys()
+        assert all(torch.equal(one[name], other[name]) for name in one)
+    assert a.metrics == b.metrics
+
+
+def test_a_killed_run_ends_with_the_bits_of_an_uninterrupted_one(tmp_path: Path, uninterrupted: Path) -> None:
+    code, _, _ = start_and_signal(tmp_path, signal.SIGKILL)
+    assert code == -signal.SIGKILL
+    cut_at = checkpoint.load(tmp_path / CHECKPOINT_FILE).step
+    assert 0 < cut_at < STEPS
+    assert train(DebugTask(batch_size=8), CONFIG, tmp_path).finished
+    assert_same_bits(tmp_path, uninterrupted)
+    rows = [(row.step, row.name) for row in read_metrics(tmp_path / METRICS_FILE)]
+    assert len(rows) == len(set(rows)), "a resumed run must not log a step twice"
+
+
+def test_sigterm_saves_and_returns(tmp_path: Path, uninterrupted: Path) -> None:
+    code, output, errors = start_and_signal(tmp_path, signal.SIGTERM)
+    assert (code, errors) == (0, "")
+    word, step = output.split()
+    assert word == "stopped"
+    assert checkpoint.load(tmp_path / CHECKPOINT_FILE).step == int(step) < STEPS
+    assert train(DebugTask(batch_size=8), CONFIG, tmp_path).finished
+    assert_same_bits(tmp_path, uninterrupted)
+
+
+def test_batches_prepared_ahead_change_nothing(tmp_path: Path, uninterrupted: Path) -> None:
+    train(DebugTask(batch_size=8), CONFIG.with_changes(workers=2), tmp_path)
+    assert_same_bits(tmp_path, uninterrupted)
+
+
+def test_a_finished_run_resumes_to_itself(tmp_path: Path, uninterrupted: Path) -> None:
+    result = train(DebugTask(batch_size=8), CONFIG, uninterrupted)
+    assert result.finished
+    assert result.step == STEPS
