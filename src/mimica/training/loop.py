@@ -166,7 +166,8 @@ class _Run:
         decay = min(self.config.ema_decay, (1 + self.step) / (10 + self.step))
         pairs = list(zip(self.average.state_dict().values(), self.model.state_dict().values(), strict=True))
         mixed = [(old, new) for old, new in pairs if old.is_floating_point()]
-        torch._foreach_lerp_([old for old, _ in mixed], [new for _, new in mixed], 1 - decay)
+        old_values, new_values = [old for old, _ in mixed], [new for _, new in mixed]
+        torch._foreach_lerp_(old_values, new_values, 1 - decay)  # pyright: ignore[reportPrivateImportUsage]
         for old, new in pairs:
             if not old.is_floating_point():
                 old.copy_(new)
