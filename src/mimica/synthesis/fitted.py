@@ -1,0 +1,82 @@
+"""A fitted portrait: one photo's crop, its person matte and the head that was fitted to it, as stored on disk.
+
+This module does not know how the fit was found (``fit``) nor how it is rendered (``portrait``, ``scene``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mimica.errors import InputError
+from mimica.synthesis.camera import matrix_to_euler
+
+FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FittedPortrait:
+    """Everything the data engine keeps of a photo.
+
+    Attributes:
+        key: name of the portrait, unique in its collection.
+        image: (512, 512, 3) uint8 RGB crop.
+        landmarks: (478, 3) float32 MediaPipe landmarks, px of the crop.
+        matte: (512, 512) uint8 how much of each pixel is the person.
+        shape: (V, 3) float32 cm, the person's rig without expression, residual included.
+        expression: (K,) float32 rig coefficients of the photo.
+        rotation, translation: (3, 3), (3,) float32 head to camera, cm.
+        eyes: (2, 8) float32 left, right: centre xyz, radius, gaze axis xyz, iris radius; head frame, cm.
+        crop: (x0, y0, side) of the crop in the photo, px.
+        source, licence: where the photo is from and under which terms.
+    """
+
+    key: str
+    image: NDArray[np.uint8]
+    landmarks: FloatArray
+    matte: NDArray[np.uint8]
+    shape: FloatArray
+    expression: FloatArray
+    rotation: FloatArray
+    translation: FloatArray
+    eyes: FloatArray
+    crop: tuple[float, float, float] = (0.0, 0.0, 512.0)
+    source: str = ""
+    licence: str = ""
+
+    @property
+    def angles_deg(self) -> NDArray[np.float64]:
+        """(yaw, pitch, roll) of the head in the photo."""
+        return matrix_to_euler(self.rotation)
+
+    @property
+    def face_box(self) -> tuple[float, float, float, float]:
+        """(x0, y0, x1, y1) of the 468 face landmarks, px of the crop."""
+        low, high = self.landmarks[:468, :2].min(0), self.landmarks[:468, :2].max(0)
+        return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+    def save(self, path: Path | str) -> None:
+        """Write one npz without pickles."""
+        np.savez(path, **{entry.name: np.asarray(getattr(self, entry.name)) for entry in fields(self)})
+
+    @classmethod
+    def load(cls, path: Path | str) -> FittedPortrait:
+        """Read what `save` wrote. Raises InputError when the file is not one."""
+        try:
+            with np.load(path, allow_pickle=False) as data:
+                values = {entry.name: data[entry.name] for entry in fields(cls)}
+        except (OSError, KeyError, ValueError) as error:
+            raise InputError(f"{path}: not a fitted portrait ({error}); fit the photo again") from error
+        values |= {name: str(values[name]) for name in ("key", "source", "licence")}
+        values["crop"] = tuple(float(value) for value in values["crop"])
+        return cls(**values)
+
+    def with_shape_of(self, other: FittedPortrait, amount: float, key: str) -> FittedPortrait:
+        """This photo's texture on a head whose geometry is moved by `amount` (0..1) towards the other person's.
+
+        The two must share a rig. The photo's own landmarks keep explaining the photo: use it for the target shape only.
+        """
+        return replace(self, key=key, shape=self.shape + np.float32(amount) * (other.shape - self.shape))
