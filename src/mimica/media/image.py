@@ -1,0 +1,192 @@
+"""Photos in: whatever a person has, as upright 8-bit sRGB.
+
+EXIF orientation is applied, embedded colour profiles are converted to sRGB, transparency is laid on white (and kept
+beside it). A picture above the pixel limit is an error before its pixels are decoded. Formats that run programs or
+read other files (EPS, WMF, PDF) are not opened. This module does not know faces.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, ImageOps
+
+from mimica.errors import UnreadableMediaError
+from mimica.media.colour import WHITE, flatten_alpha
+from mimica.media.container import check_file
+
+FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "TGA", "AVIF", "HEIF")
+MAX_PIXELS = 180_000_000
+"""Default decode limit: 180 megapixels take 540 MB as RGB."""
+
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
+_VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi"})
+_pillow_limit = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Photo:
+    """A photo as it is meant to be seen."""
+
+    image: NDArray[np.uint8]
+    """(H, W, 3) uint8 sRGB, upright, transparency laid on white."""
+    alpha: NDArray[np.uint8] | None = None
+    """(H, W) uint8 opacity where the file has one, else None."""
+    profile: str | None = None
+    """Description of the embedded colour profile, None without."""
+    notes: tuple[str, ...] = ()
+    """What a person should know about how the file was read."""
+
+
+def load_photo(path: str | Path, max_pixels: int = MAX_PIXELS) -> Photo:
+    """Read a photo.
+
+    Raises ``UnreadableMediaError`` for what is missing, a folder, empty, damaged, cut off, above ``max_pixels``, or no
+    picture.
+    """
+    path = Path(path)
+    check_file(path, "photo")
+    notes: list[str] = []
+    try:
+        with _pillow_without_limit(), _open(path) as picture:
+            if picture.width * picture.height > max_pixels:
+                raise UnreadableMediaError(
+                    f"{path} has {picture.width}×{picture.height} pixels, more than the limit of "
+                    f"{max_pixels / 1e6:g} million; scale it down first"
+                )
+            if getattr(picture, "is_animated", False) and picture.format != "MPO":
+                picture.seek(0)
+                notes.append("the file is animated: its first picture is used")
+            picture.load()
+            upright = ImageOps.exif_transpose(picture)
+            if upright.size != picture.size or picture.getexif().get(0x0112, 1) not in (0, 1):
+                notes.append("the photo was turned upright as its EXIF data asks")
+            image, alpha, profile = _srgb(upright, notes)
+    except UnreadableMediaError:
+        raise
+    except Exception as error:
+        raise UnreadableMediaError(_why_unreadable(path, error)) from error
+    return Photo(image, alpha, profile, tuple(notes))
+
+
+class _pillow_without_limit:
+    """Pillow only warns of huge pictures up to twice its limit; ours is an error and checked before decoding."""
+
+    def __enter__(self) -> None:
+        _pillow_limit.acquire()
+        self._limit = Image.MAX_IMAGE_PIXELS
+        Image.MAX_IMAGE_PIXELS = None
+        self._warnings = warnings.catch_warnings()
+        self._warnings.__enter__()
+        warnings.simplefilter("ignore")  # damaged EXIF, odd TIFF tags: the pixels decide
+
+    def __exit__(self, *failure: Any) -> None:
+        self._warnings.__exit__(*failure)
+        Image.MAX_IMAGE_PIXELS = self._limit
+        _pillow_limit.release()
+
+
+def _open(path: Path) -> Image.Image:
+    with path.open("rb") as file:
+        head = file.read(12)
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:
+        try:
+            import pillow_heif  # pyright: ignore[reportMissingImports]
+        except ImportError as error:
+            raise UnreadableMediaError(
+                f"{path} is a HEIC picture; run `pip install 'mimica[heic]'`, or save it as JPEG or PNG"
+            ) from error
+        pillow_heif.register_heif_opener()
+    Image.init()
+    return Image.open(path, formats=[name for name in FORMATS if name in Image.OPEN])
+
+
+def _why_unreadable(path: Path, error: Exception) -> str:
+    if path.suffix.lower() in _VIDEO_SUFFIXES:
+        return f"{path} is a video, not a photo; give the photo first and the driving video second"
+    if isinstance(error, Image.UnidentifiedImageError):
+        return f"{path} is not a picture that can be read; use JPEG, PNG, WebP, TIFF or HEIC"
+    if "truncated" in str(error).lower():
+        return f"{path} is cut off: part of the picture is missing; copy or download it again"
+    reason = str(error) or type(error).__name__
+    return f"{path} is damaged and cannot be decoded ({reason}); copy, download or export it again"
+
+
+def _srgb(picture: Image.Image, notes: list[str]) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None, str | None]:
+    """Pixels as (H, W, 3) sRGB, opacity or None, and the profile's description or None."""
+    alpha = None
+    if "A" in picture.getbands() or "a" in picture.getbands() or "transparency" in picture.info:
+        with_alpha = picture.convert("RGBA")
+        alpha = np.array(with_alpha.getchannel("A"))
+        if alpha.min() == 255:
+            alpha = None
+        if picture.mode not in ("L", "RGB"):
+            picture = picture.convert("LA").convert("L") if picture.mode == "LA" else with_alpha.convert("RGB")
+    profile_bytes = picture.info.get("icc_profile")
+    if picture.mode.startswith(("I", "F")):
+        picture = Image.fromarray(_eight_bit(np.asarray(picture), picture.mode, notes))
+    elif picture.mode in ("1", "P"):
+        picture = picture.convert("RGB")
+    rgb, profile = _from_profile(picture, profile_bytes, notes)
+    if rgb is None:
+        if picture.mode == "CMYK":
+            notes.append("CMYK colour without a usable profile was converted plainly")
+        rgb = picture if picture.mode == "RGB" else _plain_rgb(picture)
+    image = np.array(rgb)
+    if alpha is not None:
+        notes.append("transparency was laid on white")
+        image = flatten_alpha(np.dstack([image, alpha]), WHITE)
+    return image, alpha, profile
+
+
+def _eight_bit(values: NDArray[Any], mode: str, notes: list[str]) -> NDArray[np.uint8]:
+    """16-bit, 32-bit and float grey as uint8, white where the format's white is."""
+    notes.append("deep grey values were reduced to 8-bit")
+    grey = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    largest = float(grey.max(initial=0.0))
+    white = 65535.0 if mode.startswith("I") else 1.0
+    if largest > white:
+        white = 255.0 if largest <= 255.0 else largest
+    return np.rint(np.clip(grey / white, 0.0, 1.0) * 255).astype(np.uint8)
+
+
+def _from_profile(
+    picture: Image.Image, profile_bytes: bytes | None, notes: list[str]
+) -> tuple[Image.Image | None, str | None]:
+    """The picture converted from its embedded profile to sRGB, or None where that is not needed or possible."""
+    if not profile_bytes:
+        return None, None
+    try:
+        profile = ImageCms.ImageCmsProfile(BytesIO(profile_bytes))
+        name = ImageCms.getProfileDescription(profile).strip()
+        if picture.mode == "RGB" and "srgb" in name.lower():
+            return None, name
+        converted = ImageCms.profileToProfile(
+            picture,
+            profile,
+            ImageCms.createProfile("sRGB"),
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            outputMode="RGB",
+            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        notes.append("the embedded colour profile could not be used")
+        return None, None
+    notes.append(f"colours were converted from {name or 'the embedded profile'} to sRGB")
+    return converted, name
+
+
+def _plain_rgb(picture: Image.Image) -> Image.Image:
+    if picture.mode != "LAB":
+        return picture.convert("RGB")
+    lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    converted = ImageCms.profileToProfile(picture, lab, srgb, outputMode="RGB")
+    assert converted is not None
+    return converted

@@ -1,0 +1,89 @@
+"""Pictures out: PNG, JPEG, WebP or TIFF with metadata, complete or not there at all.
+
+PNG keeps each metadata entry as an iTXt chunk. The others carry EXIF: the well-known keys in their own fields and all
+entries as JSON in UserComment. This module does not know what the picture shows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from mimica.errors import UsageError
+from mimica.media.unfinished_file import UnfinishedFile, output_error
+
+FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
+_EXIF_IFD, _USER_COMMENT = 0x8769, 0x9286
+_EXIF_FIELDS = {"description": 0x010E, "software": 0x0131, "artist": 0x013B, "copyright": 0x8298}
+_ASCII_COMMENT = b"ASCII\0\0\0"
+
+
+def save_image(path: str | Path, image: NDArray[np.uint8], metadata: Mapping[str, str] | None = None) -> None:
+    """Write ``image`` (H, W, 3) uint8 sRGB, or (H, W, 4) with opacity, in the format of the ending.
+
+    Raises ``UsageError`` for an unknown ending or opacity in JPEG, ``OutputError`` if the file cannot be written.
+    """
+    path = Path(path)
+    name = FORMATS.get(path.suffix.lower())
+    if name is None:
+        raise UsageError(f"{path}: the ending {path.suffix!r} is not a picture format here; use {', '.join(FORMATS)}")
+    if image.ndim != 3 or image.shape[2] not in (3, 4) or image.dtype != np.uint8:
+        raise ValueError(f"expected (H, W, 3 or 4) uint8 pixels, got {image.shape} {image.dtype}")
+    if name == "JPEG" and image.shape[2] == 4:
+        raise UsageError(f"{path}: JPEG cannot hold transparency; use .png or .webp")
+    file = UnfinishedFile(path)
+    try:
+        Image.fromarray(np.ascontiguousarray(image)).save(file.path, format=name, **_options(name, metadata or {}))
+    except (OSError, ValueError) as error:
+        file.discard()
+        raise output_error(path, error) from error
+    except BaseException:
+        file.discard()
+        raise
+    file.finish()
+
+
+def read_metadata(path: str | Path) -> dict[str, str]:
+    """The entries that ``save_image`` wrote; empty where there are none."""
+    with Image.open(path, formats=sorted(set(FORMATS.values()))) as picture:
+        if picture.format == "PNG":
+            picture.load()  # chunks may follow the pixels
+            return {key: str(value) for key, value in getattr(picture, "text", {}).items()}
+        comment: Any = picture.getexif().get_ifd(_EXIF_IFD).get(_USER_COMMENT, b"")
+    if not isinstance(comment, bytes) or not comment.startswith(_ASCII_COMMENT):
+        return {}
+    try:
+        entries = json.loads(comment[len(_ASCII_COMMENT) :])
+    except ValueError:
+        return {}
+    return {str(key): str(value) for key, value in entries.items()} if isinstance(entries, dict) else {}
+
+
+def _options(name: str, metadata: Mapping[str, str]) -> dict[str, Any]:
+    quality: dict[str, dict[str, Any]] = {
+        "PNG": {},
+        "JPEG": {"quality": 95, "subsampling": 0},
+        "WEBP": {"lossless": True},
+        "TIFF": {"compression": "tiff_deflate"},
+    }
+    options = quality[name]
+    if not metadata:
+        return options
+    if name == "PNG":
+        chunks = PngInfo()
+        for key, value in metadata.items():
+            chunks.add_itxt(key, value)
+        return options | {"pnginfo": chunks}
+    exif = Image.Exif()
+    for key, field in _EXIF_FIELDS.items():
+        if key in metadata:
+            exif[field] = metadata[key]
+    exif.get_ifd(_EXIF_IFD)[_USER_COMMENT] = _ASCII_COMMENT + json.dumps(dict(metadata)).encode("ascii")
+    return options | {"exif": exif}

@@ -1,0 +1,67 @@
+"""A file that appears under its name only when it is complete: written beside the target, then renamed.
+
+On any failure nothing is left. This module does not know what is written.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from mimica.errors import OutputError
+
+_REMEDIES = {
+    errno.ENOSPC: "the disk is full; free some space or choose another folder",
+    errno.EDQUOT: "the disk quota is used up; free some space or choose another folder",
+    errno.EFBIG: "the file has grown beyond what this disk or user may store; choose another folder",
+    errno.EACCES: "permission denied; choose a folder that you may write to",
+    errno.EPERM: "permission denied; choose a folder that you may write to",
+    errno.EROFS: "the disk is read-only; choose another folder",
+    errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
+}
+
+
+def output_error(target: Path, error: BaseException) -> OutputError:
+    """The failure to write ``target`` as one line that says why and what to do."""
+    number = getattr(error, "errno", None)
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    remedy = _REMEDIES.get(number or 0, f"{reason}; check the disk and the folder")
+    return OutputError(f"{target} cannot be written: {remedy}")
+
+
+class UnfinishedFile:
+    """``path`` is where to write; ``finish`` gives it the target's name at once, ``discard`` removes it.
+
+    Creating it makes the empty file, so an unwritable folder is found before any work. Raises ``OutputError``.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        if target.is_dir():
+            raise OutputError(f"{target} is a folder; give the output a file name")
+        if not target.parent.is_dir():
+            raise OutputError(f"{target} cannot be written: the folder {target.parent} does not exist; create it first")
+        # The target's own name is cut so that the longer one stays within what file systems allow.
+        self.path = target.absolute().parent / f".{target.name[:80]}.{secrets.token_hex(4)}.part"
+        try:
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        except OSError as error:
+            raise output_error(target, error) from error
+
+    def finish(self) -> None:
+        """Make the file durable and rename it over the target; ``OutputError`` and nothing left if that fails."""
+        try:
+            with self.path.open("rb+") as file:
+                os.fsync(file.fileno())
+            self.path.replace(self.target)
+        except OSError as error:
+            self.discard()
+            raise output_error(self.target, error) from error
+
+    def discard(self) -> None:
+        """Remove what was written; silent if it is gone."""
+        with suppress(OSError):
+            self.path.unlink(missing_ok=True)

@@ -1,0 +1,233 @@
+"""Driving videos in: frames streamed one at a time with the exact times the file gives them.
+
+Memory does not grow with length; a reader can be iterated again, each pass decodes afresh. A damaged or cut-off file
+gives the frames it has, and ``VideoReader.notes`` says what is missing. This module does not know faces or sound.
+"""
+
+# PyAV's stubs leave type parameters open
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownParameterType=false
+# pyright: reportUnknownArgumentType=false, reportMissingTypeArgument=false
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import av
+import numpy as np
+from av.error import EOFError as EndOfStream
+from av.error import FFmpegError
+from numpy.typing import NDArray
+
+from mimica.core.timing import FrameClock, format_time
+from mimica.errors import UnreadableMediaError
+from mimica.media.colour import FrameConverter
+from mimica.media.container import best_audio, best_video, clock_zero, open_container
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+MAX_PIXELS = 100_000_000
+"""Largest frame that is decoded (8K is 33 million): a hostile header must not take all memory."""
+
+DECODER_ERRORS = (FFmpegError, ValueError, ArithmeticError, MemoryError, LookupError)
+
+MISSING_END_S = Fraction(1, 2)
+"""A video that ends this much before its file says so is reported as cut off."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """What is known of a video before its frames are read; sizes are those of the frames that come out."""
+
+    width: int
+    height: int
+    rate: Fraction | None
+    """Frames a second, nominal or average; for people and encoders, never for time."""
+    time_base: Fraction
+    """Seconds per tick of the file; every frame time is a whole number of them."""
+    duration_s: Fraction | None
+    frame_count: int | None
+    """As the file announces it; the frames that can be decoded may be fewer."""
+    has_audio: bool
+    rotation_deg: int
+    """Clockwise turn that was applied: 0, 90, 180 or 270."""
+    notes: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def expected_frames(self) -> int | None:
+        """Frames to expect, for a progress bar: announced, or duration times rate, or None."""
+        if self.frame_count:
+            return self.frame_count
+        return round(self.duration_s * self.rate) if self.duration_s and self.rate else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VideoFrame:
+    """One upright frame: ``image`` (H, W, 3) uint8 RGB, at ``time`` seconds, the ``index``-th of the video."""
+
+    image: NDArray[np.uint8]
+    time: Fraction
+    index: int
+    duration: Fraction | None = None
+    """Seconds the frame is to be shown, where the file says so."""
+
+
+class VideoReader:
+    """A readable video; see ``open_video``."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._notes: list[str] = []
+        self._open_passes: list[InputContainer] = []
+        with open_container(path) as container:
+            stream = best_video(container, path)
+            self._check_size(stream.width, stream.height)
+            first = next(self._raw_frames(container, stream, []), None)
+            if first is None:
+                raise UnreadableMediaError(f"{path} has no frame that can be decoded; copy or export it again")
+            self._check_size(first.width, first.height)
+            converter = FrameConverter(first, stream.sample_aspect_ratio)
+            self._notes += converter.notes
+            self.info = VideoInfo(
+                width=converter.width,
+                height=converter.height,
+                rate=stream.guessed_rate or stream.average_rate or None,
+                time_base=_time_base(stream),
+                duration_s=_duration(container, stream),
+                frame_count=stream.frames or None,
+                has_audio=best_audio(container) is not None,
+                rotation_deg=converter.rotation_deg,
+                notes=tuple(self._notes),
+                metadata=dict(container.metadata),
+            )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know about this file, one plain sentence each; grows while frames are read."""
+        return tuple(self._notes)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the files of passes that were not read to their end."""
+        while self._open_passes:
+            self._open_passes.pop().close()
+
+    def __iter__(self) -> Iterator[VideoFrame]:
+        return self.frames()
+
+    def frames(self, start: Fraction = Fraction(0), end: Fraction | None = None) -> Iterator[VideoFrame]:
+        """A new pass over the frames with ``start`` ≤ time < ``end`` (seconds), in order.
+
+        Times and indices are those of the whole video: earlier frames are decoded and passed over. Damage is skipped
+        and noted; ``UnreadableMediaError`` only if the file can no longer be opened.
+        """
+        container = open_container(self.path)
+        self._open_passes.append(container)
+        try:
+            stream = best_video(container, self.path)
+            stream.thread_type = "AUTO"
+            time_base = _time_base(stream)
+            step_ticks = max(1, round(1 / ((self.info.rate or 25) * time_base)))
+            clock = FrameClock(time_base, step_ticks, int(clock_zero(container) / time_base))
+            converter: FrameConverter | None = None
+            damage: list[str] = []
+            index, finish = -1, Fraction(0)
+            for index, raw in enumerate(self._raw_frames(container, stream, damage)):
+                time = clock.stamp(raw.pts)
+                duration = raw.duration * time_base if raw.duration and raw.duration > 0 else None
+                finish = time + (duration or step_ticks * time_base)
+                if end is not None and time >= end:
+                    return
+                self._check_size(raw.width, raw.height)
+                converter = converter or FrameConverter(raw, stream.sample_aspect_ratio)
+                if time >= start:
+                    image = converter(raw)
+                    yield VideoFrame(image, time, index, duration)
+            self._note(*damage, *(converter.notes if converter else ()))
+            if clock.repaired:
+                self._note(f"{clock.repaired} frames had missing or disordered timestamps, which were repaired")
+            expected = self.info.duration_s
+            if not stream.frames and expected and expected - finish > MISSING_END_S:
+                self._note(f"the picture ends at {format_time(finish)}, the file announces {format_time(expected)}")
+        finally:
+            if container in self._open_passes:
+                self._open_passes.remove(container)
+            container.close()
+
+    def _note(self, *notes: str) -> None:
+        self._notes += [note for note in dict.fromkeys(notes) if note not in self._notes]
+
+    def _check_size(self, width: int, height: int) -> None:
+        if width * height > MAX_PIXELS:
+            raise UnreadableMediaError(
+                f"{self.path} has frames of {width}×{height} pixels, more than the limit of "
+                f"{MAX_PIXELS // 1_000_000} million; scale it down first"
+            )
+
+    @staticmethod
+    def _raw_frames(container: InputContainer, stream: VideoStream, damage: list[str]) -> Iterator[av.VideoFrame]:
+        """Decoded frames in presentation order; what could not be read is described in ``damage`` at the end."""
+        stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+        packets, bad_packets, bad_frames, stopped = 0, 0, 0, ""
+        demuxed = container.demux(stream)
+        while True:
+            try:
+                packet = next(demuxed, None)
+            except DECODER_ERRORS as error:
+                stopped = getattr(error, "strerror", None) or str(error)
+                packet = None
+            data = packet if packet is not None and packet.size else None
+            packets += data is not None
+            try:
+                frames = stream.codec_context.decode(data)  # None drains the frames the decoder still holds
+            except EndOfStream:
+                frames = []
+            except DECODER_ERRORS:
+                frames = []
+                bad_packets += data is not None
+            for frame in frames:
+                bad_frames += frame.is_corrupt
+                yield frame
+            if data is None:
+                break
+        if stopped:
+            damage.append(f"reading stopped early ({stopped}): the file is damaged or cut off")
+        elif stream.frames and packets < stream.frames:
+            damage.append(f"only {packets} of {stream.frames} announced frames are in the file: it was cut off")
+        if bad_packets:
+            damage.append(f"{bad_packets} damaged pieces of video were skipped")
+        if bad_frames:
+            damage.append(f"{bad_frames} frames are damaged")
+
+
+def _time_base(stream: VideoStream) -> Fraction:
+    return stream.time_base or Fraction(1, 90_000)
+
+
+def _duration(container: InputContainer, stream: VideoStream) -> Fraction | None:
+    if stream.duration and stream.duration > 0:
+        return stream.duration * _time_base(stream)
+    return Fraction(container.duration, av.time_base) if container.duration and container.duration > 0 else None
+
+
+def open_video(path: str | Path) -> VideoReader:
+    """Open a video for reading; use it in a ``with`` block and iterate over it.
+
+    Raises ``UnreadableMediaError`` for what is missing, a folder, empty, damaged beyond use, sound only, without
+    frames, too large or no video at all.
+    """
+    return VideoReader(Path(path))
