@@ -1,0 +1,128 @@
+"""`mimica animate`: a photo performs a driving video.
+
+This module does not know how frames are made; it checks the request, shows progress and says what came out.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from mimica.animation.request import check_input_file, check_output_file
+from mimica.cli.display import ProgressDisplay, note
+from mimica.errors import UsageError
+from mimica.safety.consent import BASES, require_consent
+
+if TYPE_CHECKING:
+    from mimica.animation.report import AnimationReport
+
+Device = Literal["auto", "cpu", "cuda", "coreml", "directml"]
+
+
+def animate(
+    photo: Annotated[
+        Path, typer.Argument(metavar="PHOTO", help="The photo to bring to life: JPEG, PNG, WebP, TIFF, HEIC.")
+    ],
+    driving: Annotated[Path, typer.Argument(metavar="DRIVING", help="The video whose actor performs.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="OUT.mp4", help="The video to write.")],
+    consent: Annotated[
+        str | None,
+        typer.Option(metavar="BASIS", help=f"On whose word, required: {', '.join(BASES)}."),
+    ] = None,
+    receipt: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The written agreement, for --consent receipt.")
+    ] = None,
+    framing: Annotated[
+        Literal["photo", "crop"], typer.Option(help="Give back the whole photo, or a crop around the face.")
+    ] = "photo",
+    motion: Annotated[
+        Literal["relative", "absolute"],
+        typer.Option(help="Head pose relative to the photo's own, or exactly the actor's."),
+    ] = "relative",
+    expression: Annotated[
+        float, typer.Option(metavar="S", min=0.0, max=3.0, help="Scale of the expression; 0 keeps the photo's.")
+    ] = 1.0,
+    pose: Annotated[
+        float, typer.Option(metavar="S", min=0.0, max=3.0, help="Scale of the head's motion; 0 keeps the head still.")
+    ] = 1.0,
+    gaze: Annotated[
+        float, typer.Option(metavar="S", min=0.0, max=3.0, help="Scale of the gaze; 0 keeps the photo's.")
+    ] = 1.0,
+    face: Annotated[
+        str, typer.Option(metavar="N|largest", help="Which face of the photo, as `mimica faces` numbers them from 1.")
+    ] = "largest",
+    crf: Annotated[
+        int, typer.Option(metavar="N", min=0, max=51, help="H.264 quality: smaller is better and larger on disk.")
+    ] = 16,
+    device: Annotated[Device, typer.Option(help="Where the networks run.")] = "auto",
+    audio: Annotated[bool, typer.Option(help="Copy the driving video's sound.")] = True,
+    overwrite: Annotated[bool, typer.Option(help="Replace OUT if it exists.")] = True,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the result, or the error, as one JSON object.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+) -> None:
+    """Animate PHOTO with the performance in DRIVING."""
+    require_consent(consent, receipt)
+    assert consent is not None
+    choice = parse_face(face)
+    check_input_file(photo, "photo")
+    check_input_file(driving, "driving video")
+    inputs = (photo, driving) if receipt is None else (photo, driving, receipt)
+    check_output_file(out, inputs=inputs, overwrite=overwrite)
+
+    from mimica.animation import animate as make
+
+    with ProgressDisplay(quiet=quiet or as_json) as display:
+        report = make(
+            photo,
+            driving,
+            out,
+            consent=consent,
+            receipt=receipt,
+            framing=framing,
+            motion=motion,
+            expression=expression,
+            pose=pose,
+            gaze=gaze,
+            face=choice,
+            crf=crf,
+            device=device,
+            audio=audio,
+            overwrite=overwrite,
+            progress=display,
+        )
+    tell(report, as_json=as_json, quiet=quiet)
+
+
+def parse_face(text: str) -> int | Literal["largest"]:
+    """A face choice from the command line: "largest" or a number from 1. Raises UsageError on anything else."""
+    if text == "largest":
+        return "largest"
+    if text.isascii() and text.isdigit() and int(text) >= 1:
+        return int(text)
+    raise UsageError(f"--face {text!r}: give 'largest' or a number from 1, as `mimica faces PHOTO` lists them")
+
+
+def tell(report: AnimationReport, *, as_json: bool, quiet: bool) -> None:
+    """Say what came out: one JSON object, or notes on stderr and one summary line on stdout."""
+    if as_json:
+        print(json.dumps(report.as_dict()))
+    elif not quiet:
+        for text in report.notes:
+            note(text)
+        print(summary(report))
+
+
+def summary(report: AnimationReport) -> str:
+    """One line: file, frames, size, rate, sound, time taken, consent."""
+    width, height = report.size
+    rate = "variable frame rate" if report.rate is None else f"{float(report.rate):.5g} fps"
+    sound = "with sound" if report.audio else "no sound"
+    return (
+        f"{report.out}: {report.frames} frames, {width}x{height}, {rate}, {sound}, "
+        f"made in {report.seconds:.1f} s ({report.fps:.1f} frames a second), consent: {report.consent}"
+    )

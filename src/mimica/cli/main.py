@@ -1,0 +1,112 @@
+"""The `mimica` command: its subcommands, and the one place where errors become exit codes.
+
+This module does not know what a subcommand does; importing it loads neither NumPy nor any codec or network.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.exceptions import Abort, TyperException
+
+from mimica import __version__
+from mimica.cli import animate, demo, doctor, faces
+from mimica.cli.failure import Failure, one_line
+from mimica.errors import Interrupted, MimicaError
+
+EXIT_CODES = (
+    "Exit codes: 0 done; 1 unexpected error; 2 wrong usage or no consent; 3 a photo or video cannot be read; "
+    "4 no face, or not the face asked for; 5 the output cannot be written; 6 weights missing or damaged; "
+    "7 the device is not available; 130 interrupted."
+)
+
+app = typer.Typer(
+    name="mimica",
+    help="One photo, one driving video: the photo performs what the actor does and stays the same person.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(name="animate", epilog=EXIT_CODES)(animate.animate)
+app.command(name="faces")(faces.faces)
+app.command(name="demo", short_help="Animate the shipped photos.")(demo.demo)
+app.command(name="doctor", short_help="Check this installation and this machine.")(doctor.doctor)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"mimica {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; works anywhere.")] = False,
+) -> None:
+    """One photo, one driving video: the photo performs what the actor does and stays the same person."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line and return its exit code; never raises.
+
+    arguments: without the program's name. `--debug` and `--json` are recognised anywhere before a bare `--`, so that
+    even a wrong option is told in the form that was asked for.
+    """
+    arguments = list(arguments)
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    debug = "--debug" in arguments[:end]
+    as_json = "--json" in arguments[:end]
+    arguments = [word for word in arguments[:end] if word != "--debug"] + arguments[end:]
+    try:
+        with warnings.catch_warnings():
+            if not debug:
+                warnings.simplefilter("ignore")  # a warning of a library is no message to a person
+            result: Any = typer.main.get_command(app).main(arguments, prog_name="mimica", standalone_mode=False)
+            sys.stdout.flush()
+        if result == Interrupted.exit_code:  # typer turns Ctrl-C into this code and says nothing
+            raise KeyboardInterrupt
+        return result if isinstance(result, int) else 0
+    except MimicaError as error:
+        return Failure.of(error).tell(as_json=as_json, error=error, debug=debug)
+    except TyperException as error:
+        return _wrong_usage(error, as_json=as_json)
+    except (KeyboardInterrupt, Abort):
+        return Failure.of(KeyboardInterrupt()).tell(as_json=as_json)
+    except (BrokenPipeError, SystemExit):  # typer turns the first into the second
+        # The reader of our output is gone (`| head`): say nothing, and keep the interpreter's last flush quiet.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # noqa: BLE001 the last line of defence turns any bug into one line
+        return Failure.of(error).tell(as_json=as_json, error=error, debug=debug)
+
+
+def _wrong_usage(error: TyperException, *, as_json: bool) -> int:
+    if type(error).__name__ == "NoArgsIsHelpError":  # `mimica` alone: the message is the help page itself
+        print(error.format_message(), file=sys.stderr)
+        return 2
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "mimica"
+    message = f"{one_line(error.format_message()).rstrip('.')}; see {command} --help"
+    return Failure("UsageError", message, 2).tell(as_json=as_json)
+
+
+def main() -> NoReturn:
+    """Entry point of the `mimica` program."""
+
+    def stop(_signal: int, _frame: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)  # so that temporary files are removed as on Ctrl-C
+    raise SystemExit(run(sys.argv[1:]))

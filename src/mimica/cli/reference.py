@@ -1,0 +1,67 @@
+"""`python -m mimica.cli.reference`: the command line's reference page, written from the commands' own signatures.
+
+A test compares the page in docs/reference/cli.md with this, so the page cannot go stale.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from mimica.cli.main import EXIT_CODES, app, root
+
+HEAD = """# Command line
+
+Written by `python -m mimica.cli.reference` (`make docs`); a test fails when this page and the commands differ.
+"""
+
+
+def page() -> str:
+    """The whole page as Markdown."""
+    parts = [HEAD, section("mimica", root)]
+    for command in app.registered_commands:
+        assert command.callback is not None
+        parts.append(section(f"mimica {command.name}", command.callback))
+    return "\n".join([*parts, "## Exit codes\n", EXIT_CODES, ""])
+
+
+def section(title: str, command: Callable[..., object]) -> str:
+    """One command: its purpose, then a table of its arguments and options."""
+    hints = get_type_hints(command, include_extras=True)
+    rows = [row(parameter, hints[name]) for name, parameter in inspect.signature(command).parameters.items()]
+    table = "\n".join(["| argument or option | default | meaning |", "|---|---|---|", *rows])
+    return f"## {title}\n\n{inspect.getdoc(command)}\n\n{table}\n"
+
+
+def row(parameter: inspect.Parameter, hint: Any) -> str:
+    """One argument or option as a row of the table."""
+    kind, information = get_args(hint)
+    required = parameter.default is inspect.Parameter.empty
+    # In Annotated, typer keeps the first spelling where a default would be.
+    given = [word for word in (information.default, *(information.param_decls or ())) if isinstance(word, str)]
+    spellings = given or [f"--{parameter.name}"]
+    if type(information).__name__ == "ArgumentInfo":
+        name = f"`{information.metavar}`"
+    elif kind is bool and not given:
+        name = f"`{spellings[0]}`, `--no-{parameter.name}`"
+    else:
+        name = ", ".join(f"`{spelling}`" for spelling in spellings)
+        taken = " / ".join(get_args(kind)) if get_origin(kind) is Literal else information.metavar
+        name += "" if kind is bool else f" {taken}"
+    default = "required" if required else value(parameter.default)
+    return f"| {name} | {default} | {information.help} |".replace("N|largest", r"N\|largest")
+
+
+def value(default: object) -> str:
+    """A default as the table shows it."""
+    if default is None:
+        return ""
+    if isinstance(default, bool):
+        return "yes" if default else "no"
+    return default.as_posix() if isinstance(default, Path) else str(default)
+
+
+if __name__ == "__main__":
+    print(page(), end="")
