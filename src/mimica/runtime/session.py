@@ -78,7 +78,7 @@ class OnnxNetwork:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = thread_count() if threads is None else threads
         options.inter_op_num_threads = 1
-        options.log_severity_level = 3  # errors; they also arrive as exceptions
+        options.log_severity_level = 4  # errors arrive as exceptions
         source = model if isinstance(model, bytes) else str(model)
         label = "the given bytes" if isinstance(model, bytes) else str(model)
         try:
