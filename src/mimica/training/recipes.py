@@ -1,0 +1,186 @@
+"""Recipes: how each shipped network is trained, one function each, and `run`, which carries one out to its weights.
+
+A recipe turns a `Request` into a `Plan`: the task, its configuration, and which networks come out. To add one, write
+the function and put it into `RECIPES`. This module does not know the command line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mimica.errors import Interrupted, UsageError, WeightsError
+from mimica.runtime.weights import WeightsEntry
+from mimica.training.checkpoint import CHECKPOINT_FILE, load
+from mimica.training.config import TrainConfig
+from mimica.training.debug_task import DISC_VALUES, PICTURE_PX, DebugTask
+from mimica.training.export import Provenance, export
+from mimica.training.loop import Report, TrainResult, train
+from mimica.training.task import Task
+
+WEIGHTS_FOLDER = "weights"
+"""Below a run's folder: its ONNX files and their weights.json."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person chose: the folder of training data (or None) and the seed."""
+
+    data: Path | None
+    seed: int
+
+    def data_folder(self, recipe: str) -> Path:
+        """The data's folder. Raises UsageError when none was given or it does not exist."""
+        if self.data is None:
+            raise UsageError(f"recipe {recipe}: needs training data; give its folder with --data")
+        if not self.data.is_dir():
+            raise UsageError(f"{self.data}: no such folder of training data; make it with mimica synthesize")
+        return self.data
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NetworkExport:
+    """One network that a run gives: its registered name, module, example inputs (batch first) and constants."""
+
+    name: str
+    module: nn.Module
+    examples: Mapping[str, Tensor]
+    constants: Mapping[str, Any]
+    output: str = "output"
+    fp16_tolerance: float = 2e-2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """A run to carry out: `networks` picks what to export from the trained module."""
+
+    task: Task
+    config: TrainConfig
+    networks: Callable[[nn.Module], tuple[NetworkExport, ...]]
+    trained_on: str
+    licence: str = "Apache-2.0"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """A finished run and the weights it wrote into `folder`."""
+
+    result: TrainResult
+    folder: Path
+    weights: tuple[WeightsEntry, ...] = field(default_factory=tuple)
+
+
+def debug(request: Request) -> Plan:
+    """Read where a disc lies; no data, under a minute on one core. Proves the road from training to runtime."""
+
+    def networks(module: nn.Module) -> tuple[NetworkExport, ...]:
+        black, white = torch.zeros(2, PICTURE_PX, PICTURE_PX, 3, dtype=torch.uint8)
+        examples = {"image": torch.stack([black, white + 255])}
+        constants = {"picture_px": PICTURE_PX, "values": DISC_VALUES, "range": [0, 255], "colour": "RGB"}
+        return (NetworkExport("debug", module, examples, constants, output="disc"),)
+
+    config = TrainConfig(steps=600, seed=request.seed, warmup_steps=20, evaluate_every_s=20, checkpoint_every_s=5)
+    return Plan(DebugTask(), config, networks, trained_on="discs drawn on the fly")
+
+
+RECIPES: dict[str, Callable[[Request], Plan]] = {"debug": debug}
+
+
+def describe() -> dict[str, str]:
+    """Each recipe's name and its first line."""
+    return {name: (recipe.__doc__ or "").strip().splitlines()[0] for name, recipe in RECIPES.items()}
+
+
+def plan(name: str, data: Path | None = None, seed: int = 0) -> Plan:
+    """The plan of recipe `name`.
+
+    Raises:
+        UsageError: no such recipe, or it needs data that is not there.
+    """
+    if name not in RECIPES:
+        raise UsageError(f"recipe {name!r}: unknown; choose one of {', '.join(sorted(RECIPES))}")
+    return RECIPES[name](Request(data, seed))
+
+
+def run(
+    name: str,
+    data: Path | None = None,
+    out: Path | None = None,
+    minutes: float | None = None,
+    threads: int = 1,
+    seed: int = 0,
+    *,
+    resume: bool = False,
+    device: str = "cpu",
+    workers: int = 0,
+    report: Report | None = None,
+) -> Outcome:
+    """Train by recipe `name` and export what it gives to `out`/weights.
+
+    Args:
+        name: a key of `RECIPES`.
+        data: folder of training data, for the recipes that need one.
+        out: the run's folder; "runs/NAME" when None.
+        minutes: train this long in all, instead of as long as the recipe says.
+        threads: torch's threads on the CPU.
+        seed: everything random derives from it.
+        resume: go on from the folder's checkpoint if there is one; otherwise a folder with a run is an error.
+        device: "cpu", "cuda" or "auto".
+        workers: threads that prepare batches ahead.
+        report: called with a `TrainReport` at every log row and evaluation.
+
+    Raises:
+        UsageError: unknown recipe, missing data, a folder that holds a run already, a setting out of range.
+        Interrupted: SIGTERM or SIGINT; the state is saved.
+        DivergenceError, WeightsError, DeviceError, OutputError: as `training.loop.train`.
+        ParityError: as `training.export.export`.
+    """
+    chosen = plan(name, data, seed)
+    changes = {} if minutes is None else {"minutes": minutes, "steps": None}
+    config = chosen.config.with_changes(threads=threads, device=device, workers=workers, **changes)
+    folder = Path("runs") / name if out is None else out
+    result = train(chosen.task, config, folder, resume=resume, report=report)
+    if not result.finished:
+        raise Interrupted(f"recipe {name}: stopped and saved at step {result.step} in {folder}; go on with --resume")
+    return Outcome(
+        result, folder / WEIGHTS_FOLDER, _export(chosen, result.model, result.metrics, folder / WEIGHTS_FOLDER)
+    )
+
+
+def export_run(name: str, data: Path | None, run_dir: Path, folder: Path, seed: int = 0) -> tuple[WeightsEntry, ...]:
+    """Export the averaged weights of a run's last checkpoint into `folder`, finished or not.
+
+    The metrics are measured anew on these weights.
+
+    Raises:
+        WeightsError: no checkpoint, or it is damaged or of another network.
+        UsageError, ParityError, OutputError: as `run`.
+    """
+    chosen = plan(name, data, seed)
+    saved = load(run_dir / CHECKPOINT_FILE)
+    module = chosen.task.build()
+    try:
+        module.load_state_dict(saved.average)
+    except RuntimeError as error:
+        cause = " ".join(str(error).split())[:200]
+        raise WeightsError(f"{run_dir}: the checkpoint is of another network than recipe {name}'s ({cause})") from error
+    module.eval()
+    with torch.no_grad():
+        metrics = {key: float(value) for key, value in chosen.task.evaluate(module).items()}
+    return _export(chosen, module, metrics, folder)
+
+
+def _export(chosen: Plan, model: nn.Module, metrics: dict[str, float], folder: Path) -> tuple[WeightsEntry, ...]:
+    provenance = Provenance(chosen.trained_on, chosen.licence, metrics)
+    return tuple(
+        export(
+            network.module, network.examples, name=network.name, constants=network.constants, provenance=provenance,
+            folder=folder, output=network.output, fp16_tolerance=network.fp16_tolerance,
+        )
+        for network in chosen.networks(model)
+    )  # fmt: skip
