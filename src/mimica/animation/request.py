@@ -12,7 +12,7 @@ from typing import Final
 
 from mimica.errors import OutputError, UnreadableMediaError, UsageError
 
-VIDEO_SUFFIXES: Final = (".mp4", ".mov", ".mkv", ".m4v")
+VIDEO_SUFFIXES: Final = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
 
 
 def check_input_file(path: Path, what: str) -> None:
