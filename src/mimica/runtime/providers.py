@@ -23,7 +23,7 @@ PROVIDERS: dict[str, str] = {
     "directml": "DmlExecutionProvider",
 }
 DEVICES: tuple[str, ...] = ("auto", *PROVIDERS)
-"""What `device` may be; "auto" is the first accelerator that this onnxruntime was built with, else the CPU."""
+"""What `device` may be; "auto" is the first accelerator that onnxruntime has and that starts, else the CPU."""
 
 THREADS_VARIABLE = "MIMICA_THREADS"
 
@@ -43,8 +43,8 @@ def available_devices() -> tuple[str, ...]:
     return tuple(name for name in ("cuda", "coreml", "directml", "cpu") if PROVIDERS[name] in built)
 
 
-def resolve_device(device: str) -> str:
-    """The device that `device` means here: one of `PROVIDERS`.
+def candidate_devices(device: str) -> tuple[str, ...]:
+    """The devices to try for `device`, in order: itself, or with "auto" every accelerator built in and then the CPU.
 
     Raises:
         UsageError: no such device exists.
@@ -54,10 +54,15 @@ def resolve_device(device: str) -> str:
         raise UsageError(f"device {device!r}: unknown; choose one of {', '.join(DEVICES)}")
     available = available_devices()
     if device == "auto":
-        return available[0]
+        return available
     if device not in available:
         raise DeviceError(f"device {device}: the installed onnxruntime has no {PROVIDERS[device]}; {_REMEDY[device]}")
-    return device
+    return (device,)
+
+
+def resolve_device(device: str) -> str:
+    """The device that is tried first for `device`: one of `PROVIDERS`. Raises as `candidate_devices`."""
+    return candidate_devices(device)[0]
 
 
 def not_working(device: str, cause: str) -> DeviceError:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mimica.errors import DeviceError, WeightsError
-from mimica.runtime.providers import PROVIDERS, not_working, resolve_device, session_providers, thread_count
+from mimica.runtime.providers import PROVIDERS, candidate_devices, not_working, session_providers, thread_count
 
 METADATA_PREFIX = "mimica."
 SCHEMA = 1
@@ -72,31 +73,18 @@ class OnnxNetwork:
             DeviceError: the device is absent or does not start.
             UsageError: no such device, or a wrong MIMICA_THREADS.
         """
-        import onnxruntime
-
-        resolved = resolve_device(device)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = thread_count() if threads is None else threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 4  # errors arrive as exceptions
-        source = model if isinstance(model, bytes) else str(model)
-        label = "the given bytes" if isinstance(model, bytes) else str(model)
-        try:
-            session: Any = onnxruntime.InferenceSession(source, options, providers=session_providers(resolved))
-        except Exception as error:  # onnxruntime's errors share no base class
-            raise _opening_failed(error, label, resolved) from error
-        if PROVIDERS[resolved] not in session.get_providers():
-            raise not_working(resolved, f"onnxruntime could not load {PROVIDERS[resolved]}")
-        self._session: Any = session
-        self.device: str = resolved
+        count = thread_count() if threads is None else threads
+        self._session, self.device = _open(model, candidate_devices(device), count)
+        session = self._session
         self.inputs: tuple[TensorSpec, ...] = tuple(_spec(node) for node in session.get_inputs())
         self.outputs: tuple[TensorSpec, ...] = tuple(_spec(node) for node in session.get_outputs())
         self.metadata: dict[str, str] = dict(session.get_modelmeta().custom_metadata_map)
         self._by_name = {spec.name: spec for spec in self.inputs}
-        if self.metadata.get(f"{METADATA_PREFIX}schema") != str(SCHEMA):
+        schema = self.metadata.get(f"{METADATA_PREFIX}schema")
+        if schema != str(SCHEMA):
             raise WeightsError(
-                f"{label}: the network has schema {self.metadata.get(f'{METADATA_PREFIX}schema')}, this version of "
-                f"mimica reads {SCHEMA}; install matching versions of mimica and its weights"
+                f"{_label(model)}: the network has schema {schema}, this version of mimica reads {SCHEMA}; "
+                f"install matching versions of mimica and its weights"
             )
 
     def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
@@ -157,6 +145,35 @@ class OnnxNetwork:
                     f"network constant {key!r}: the weights have {stored}, this version of mimica wants {wanted}; "
                     f"install matching versions"
                 )
+
+
+def _open(model: bytes | Path, devices: tuple[str, ...], threads: int) -> tuple[Any, str]:
+    """A session on the first of `devices` that starts, and that device; the last one's error when none does."""
+    for device in devices[:-1]:
+        with suppress(DeviceError):
+            return _open_on(model, device, threads), device
+    return _open_on(model, devices[-1], threads), devices[-1]
+
+
+def _open_on(model: bytes | Path, device: str, threads: int) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4  # errors arrive as exceptions
+    source = model if isinstance(model, bytes) else str(model)
+    try:
+        session: Any = onnxruntime.InferenceSession(source, options, providers=session_providers(device))
+    except Exception as error:  # onnxruntime's errors share no base class
+        raise _opening_failed(error, _label(model), device) from error
+    if PROVIDERS[device] not in session.get_providers():
+        raise not_working(device, f"onnxruntime could not load {PROVIDERS[device]}")
+    return session
+
+
+def _label(model: bytes | Path) -> str:
+    return "the given bytes" if isinstance(model, bytes) else str(model)
 
 
 def _spec(node: Any) -> TensorSpec:
