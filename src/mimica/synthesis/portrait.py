@@ -5,9 +5,11 @@ Building costs a tenth of a second and happens once per photo. This module does 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,7 +41,8 @@ class Portrait:
         points: (N, 3) the head in the photo's camera, cm, as photographed.
         eye_rotations: two (3, 3) of the photo's gaze; `eye_points`: two (E, 3) in the photo's camera.
         depth: (512, 512) cm, the photo's z-buffer. `photo`: (512, 512, 4) uint8 RGB and the person's opacity.
-        plate: (512, 512, 3) uint8 background.
+        plate: (512, 512, 4) uint8 background; alpha is how far it is the photo itself, not painted.
+        scratch: what rendering keeps between poses.
     """
 
     atlas: HeadAtlas
@@ -56,6 +59,7 @@ class Portrait:
     carrier: Carrier
     photo: NDArray[np.uint8]
     plate: NDArray[np.uint8]
+    scratch: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def key(self) -> str:
@@ -75,6 +79,11 @@ class Portrait:
     def pivot(self) -> FloatArray:
         """(3,) camera position about which the head turns."""
         return self.rotation @ PIVOT_CM + self.translation
+
+    @cached_property
+    def depth_range(self) -> FloatArray:
+        """(512, 512, 2) cm the photo's z-buffer and its minimum within 3 px (within which the shadow test looks)."""
+        return np.ascontiguousarray(np.stack([self.depth, cv2.erode(self.depth, np.ones((7, 7), np.uint8))], -1))
 
     @cached_property
     def neck(self) -> FloatArray:
@@ -127,7 +136,7 @@ def build_portrait(atlas: HeadAtlas, fitted: FittedPortrait, target_shape: Float
     ]
     carrier = build_carrier(atlas, fitted, points, texture, alpha)
     photo = np.concatenate([fitted.image, np.round(alpha * 255).astype(np.uint8)[..., None]], -1)
-    plate = background_plate(fitted.image, alpha)
+    plate = np.concatenate([background_plate(fitted.image, alpha), np.round(255 - 255 * alpha).astype(np.uint8)[..., None]], -1)
     return Portrait(
         atlas, fitted, source, closed, blink, points, rotations, eye_points, depth, texture, (eyes[0], eyes[1]), carrier, photo, plate
     )

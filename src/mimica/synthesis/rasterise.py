@@ -36,7 +36,7 @@ class ZBuffer:
         return layer
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def draw_triangles(screen, inverse_depth, triangles, numbers, nearest):  # noqa: ANN001, ANN201 (compiled)
     height, width = numbers.shape
     for m in range(triangles.shape[0]):
@@ -73,7 +73,7 @@ def draw_triangles(screen, inverse_depth, triangles, numbers, nearest):  # noqa:
                         numbers[row, column] = m
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def barycentric(screen, inverse_depth, a, b, c, x, y):  # noqa: ANN001, ANN201 (compiled)
     """Perspective-correct weights of the corners a, b, c at the screen point (x, y)."""
     ax, ay = np.float64(screen[a, 0]), np.float64(screen[a, 1])
@@ -88,7 +88,7 @@ def barycentric(screen, inverse_depth, a, b, c, x, y):  # noqa: ANN001, ANN201 (
     return np.float32(za / total), np.float32(zb / total), np.float32(zc / total)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def interpolate(screen, inverse_depth, triangles, numbers, values, background):  # noqa: ANN001, ANN201 (compiled)
     """Perspective-correct image (H, W) of a per-vertex value (N,); `background` where nothing was drawn."""
     image = np.full(numbers.shape, background, np.float32)
@@ -102,7 +102,7 @@ def interpolate(screen, inverse_depth, triangles, numbers, values, background): 
     return image
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def vertex_normals(points, triangles):  # noqa: ANN001, ANN201 (compiled)
     """Unit normals (N, 3) of a mesh, triangles weighted by area; zero where no triangle touches."""
     normals = np.zeros((points.shape[0], 3), np.float32)

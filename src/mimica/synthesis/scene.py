@@ -109,9 +109,9 @@ class Render:
 class _Static:
     """What does not change between the poses of a portrait: triangles, attributes and canonical places."""
 
-    face: NDArray[np.int32]
-    inside: NDArray[np.int32]
-    inside_parts: NDArray[np.uint8]
+    triangles: NDArray[np.int32]
+    parts: NDArray[np.uint8]
+    face_triangles: int
     attributes: FloatArray
     places: FloatArray
 
@@ -133,24 +133,24 @@ def render(
     depth[count : count + 2 * len(EYE_DIRECTIONS)] += np.float32(EYE_PUSH_CM)
     inverse = (1 / depth).astype(np.float32)
     face = ZBuffer(fine, fine)
-    face.draw(screen, inverse, scene.face)
+    face.draw(screen, inverse, scene.triangles[: scene.face_triangles])
     inside = face.behind()
-    inside.draw(screen, inverse, scene.inside)
+    inside.draw(screen, inverse, scene.triangles[scene.face_triangles :])
     grid_screen = ((project(pose.carrier) - corner) * scale).astype(np.float32)
     grid_inverse = (-1 / pose.carrier[:, 2]).astype(np.float32)
     grid = ZBuffer(fine, fine)
     grid.draw(grid_screen, grid_inverse, portrait.carrier.triangles)
     out = _Buffers(size)
+    photo, plate = _prefiltered(portrait, viewport.side_px / size)
     shading.shade(
-        out.image, out.coverage, out.seen, out.part, out.vertex, out.canonical, out.depth, out.source,
-        samples, truth, np.array([viewport.x0, viewport.y0, 1 / scale]), portrait.photo, portrait.plate, portrait.depth,
-        screen, inverse, attributes, scene.places, scene.face, face.triangle,
-        scene.inside, scene.inside_parts, inside.triangle,
-        grid_screen, grid_inverse, CARRIER_PIXELS, portrait.carrier.canonical, portrait.carrier.triangles, grid.triangle,
+        out.arrays, samples, np.array([viewport.x0, viewport.y0, 1 / scale]), photo, plate, portrait.depth_range,
+        (screen, inverse, attributes, scene.places),
+        (scene.triangles, scene.parts, face.triangle, inside.triangle, scene.face_triangles),
+        ((grid_screen, grid_inverse, CARRIER_PIXELS, portrait.carrier.canonical, portrait.carrier.triangles), grid.triangle),
     )  # fmt: skip
     face_width = float(np.ptp(portrait.fitted.landmarks[:468, 0])) * size / CROP_SIZE
-    image = shade_openings(out.image, out.coverage, out.seen, face_width)
-    return _result(portrait, pose, viewport, image, out.truth(portrait, scene) if truth else None)
+    image = shade_openings(out.image, out.coverage, out.seen, face_width * viewport.zoom)
+    return _result(portrait, pose, viewport, image, out.truth(portrait) if truth else None)
 
 
 class _Buffers:
@@ -166,11 +166,30 @@ class _Buffers:
         self.depth = np.empty((size, size), np.float32)
         self.source = np.empty((size, size, 2), np.float32)
 
-    def truth(self, portrait: Portrait, scene: _Static) -> Truth:
+    @property
+    def arrays(self) -> tuple[NDArray, ...]:
+        return (self.image, self.coverage, self.seen, self.part, self.vertex, self.canonical, self.depth, self.source)
+
+    def truth(self, portrait: Portrait) -> Truth:
         vertex = self.vertex
         own = vertex >= portrait.atlas.drawn_count  # eyes and tongue are numbered after the whole rig
         vertex[own] += len(portrait.atlas.rig.neutral) - portrait.atlas.drawn_count
         return Truth(self.part, vertex, self.canonical.astype(np.float16), self.depth, self.source, self.seen)
+
+
+def _prefiltered(portrait: Portrait, footprint_px: float) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Photo and plate blurred for an output pixel that covers `footprint_px` of theirs; kept in steps of a quarter.
+
+    A box of width f has variance f²/12; bilinear sampling already brings that of f = 1.
+    """
+    step = round(4 * footprint_px) / 4
+    if step <= 1.0:
+        return portrait.photo, portrait.plate
+    cache = portrait.scratch.setdefault("prefiltered", {})
+    if step not in cache:
+        sigma = float(np.sqrt((step**2 - 1) / 12))
+        cache[step] = tuple(cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE) for image in (portrait.photo, portrait.plate))
+    return cache[step]
 
 
 def _result(portrait: Portrait, pose: Pose, viewport: Viewport, image: NDArray[np.uint8], truth: Truth | None) -> Render:
@@ -183,18 +202,17 @@ def _result(portrait: Portrait, pose: Pose, viewport: Viewport, image: NDArray[n
 
 def static_scene(portrait: Portrait) -> _Static:
     """Triangles, attributes and canonical places of head, eyes and tongue; kept on the portrait after the first call."""
-    cached = portrait.__dict__.get("_static_scene")
-    if cached is None:
-        cached = _build_static(portrait)
-        object.__setattr__(portrait, "_static_scene", cached)
-    return cached
+    if "scene" not in portrait.scratch:
+        portrait.scratch["scene"] = _build_static(portrait)
+    return portrait.scratch["scene"]
 
 
 def _triangles(atlas: HeadAtlas) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
-    """What lies behind the face, in drawing order, with the part of each triangle."""
+    """The face, then what lies behind it in drawing order, with the part of each triangle."""
     head, eye = atlas.drawn_count, len(EYE_DIRECTIONS)
     inside = atlas.inside
     groups = (
+        (atlas.face, shading.FACE),
         (inside["mouth_socket"], shading.SOCKET),
         (inside["gums"], shading.GUMS),
         (inside["teeth"], shading.TEETH),
@@ -223,9 +241,10 @@ def _build_static(portrait: Portrait) -> _Static:
         attributes[rows, shading.SOURCE_DEPTH] = -portrait.eye_points[side][:, 2]
         attributes[rows, shading.CONFIDENCE] = look.confidence
         attributes[rows, shading.RED :] = look.fill
-    attributes[head + 2 * eye :, : shading.SOURCE_DEPTH] = -1e4
-    inside, parts = _triangles(atlas)
-    return _Static(atlas.face, inside, parts, attributes, _canonical_places(portrait))
+    resting = photo_pose(portrait).tongue_points
+    attributes[head + 2 * eye :, : shading.SOURCE_DEPTH] = project(resting)
+    triangles, parts = _triangles(atlas)
+    return _Static(triangles, parts, len(atlas.face), attributes, _canonical_places(portrait))
 
 
 def _canonical_places(portrait: Portrait) -> FloatArray:
@@ -245,7 +264,7 @@ def _lit_attributes(portrait: Portrait, pose: Pose, scene: _Static) -> FloatArra
     atlas, texture = portrait.atlas, portrait.texture
     light, faces = texture.light, atlas.face_count
     attributes = scene.attributes.copy()
-    normals = vertex_normals(pose.points[:faces], scene.face)
+    normals = vertex_normals(pose.points[:faces], atlas.face)
     received = np.maximum(light.on(normals), np.float32(0.25 * light.median))
     ratio = np.clip(received / texture.received, *_RELIGHT_RANGE) ** np.float32(_RELIGHT_GAMMA)
     for _ in range(3):

@@ -1,8 +1,9 @@
 """Deferred shading: colours and truth of every output pixel from the visible triangles of three layers.
 
-Layers from back to front: background plate, person carrier, then face and what lies inside it (one z-test). Every
-output pixel is the mean of its sub-samples; its truth is the mean over those of its most frequent part. This module does
-not know heads; it sees triangles with attributes.
+Layers from back to front: background plate, person carrier, then face and what lies inside it (one z-test). A pixel
+whose sub-samples all show the same part is shaded once, at its centre; one that an edge crosses is the mean of its
+sub-samples, and its truth the mean over those of its most frequent part. This module does not know heads; it sees
+triangles with attributes.
 """
 
 from __future__ import annotations
@@ -25,195 +26,201 @@ BACKGROUND_DEPTH_CM = 1000.0
 # How much deeper than the photo's z-buffer a point may lie and still be seen in the photo, by part, cm.
 SHADOW_TOLERANCE_CM = np.array([0.35, 0.35, 0.35, 0.45, 0.45, 9.0, 0.35, 0.35], np.float32)
 
+_ZERO, _HALF, _ONE = np.float32(0), np.float32(0.5), np.float32(1)
+_PUSH, _FAR = np.float32(EYE_PUSH_CM), np.float32(BACKGROUND_DEPTH_CM)
 
-@njit(cache=True, nogil=True)
-def _texel(image, u, v, out):  # noqa: ANN001, ANN202 (compiled)
-    """Bilinear value of a uint8 image at a continuous pixel coordinate, borders replicated, into `out`, 0..1."""
-    height, width, channels = image.shape
-    x = min(max(u - np.float32(0.5), np.float32(0.0)), np.float32(width - 1.001))
-    y = min(max(v - np.float32(0.5), np.float32(0.0)), np.float32(height - 1.001))
-    j, i = int(x), int(y)
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _texel(image, u, v):  # noqa: ANN001, ANN202 (compiled)
+    """Bilinear RGBA, 0..1, of a uint8 image (H, W, 4) at a continuous pixel coordinate; borders are replicated."""
+    height, width = image.shape[0], image.shape[1]
+    x = min(max(u - _HALF, _ZERO), np.float32(width - 1.001))
+    y = min(max(v - _HALF, _ZERO), np.float32(height - 1.001))
+    j, i = np.uint32(x), np.uint32(y)
     fx, fy = x - np.float32(j), y - np.float32(i)
-    one, scale = np.float32(1.0), np.float32(1.0 / 255.0)
-    w00, w01 = (one - fx) * (one - fy) * scale, fx * (one - fy) * scale
-    w10, w11 = (one - fx) * fy * scale, fx * fy * scale
-    for c in range(channels):
-        out[c] = w00 * image[i, j, c] + w01 * image[i, j + 1, c] + w10 * image[i + 1, j, c] + w11 * image[i + 1, j + 1, c]
+    scale = np.float32(1.0 / 255.0)
+    wb, wd = fx * (_ONE - fy) * scale, fx * fy * scale
+    wa, wc = (_ONE - fx) * (_ONE - fy) * scale, (_ONE - fx) * fy * scale
+    j1, i1 = j + np.uint32(1), i + np.uint32(1)
+    red = wa * image[i, j, 0] + wb * image[i, j1, 0] + wc * image[i1, j, 0] + wd * image[i1, j1, 0]
+    green = wa * image[i, j, 1] + wb * image[i, j1, 1] + wc * image[i1, j, 1] + wd * image[i1, j1, 1]
+    blue = wa * image[i, j, 2] + wb * image[i, j1, 2] + wc * image[i1, j, 2] + wd * image[i1, j1, 2]
+    alpha = wa * image[i, j, 3] + wb * image[i, j1, 3] + wc * image[i1, j, 3] + wd * image[i1, j1, 3]
+    return red, green, blue, alpha
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _seen(depth, u, v, point_depth, tolerance):  # noqa: ANN001, ANN202 (compiled)
-    """0..1 share of a 3×3 neighbourhood of the photo's z-buffer that does not hide the point (soft shadow test)."""
-    height, width = depth.shape
+    """0..1: how far a 3×3 neighbourhood of the photo's z-buffer leaves the point unhidden (soft shadow test).
+
+    `depth` (S, S, 2) holds the z-buffer and its minimum around each pixel, which settles most points at once.
+    """
+    last = depth.shape[0] - 1
+    j, i = min(max(int(u), 0), last), min(max(int(v), 0), last)
+    if point_depth < depth[i, j, 1] + tolerance:
+        return _ONE
     hits = 0
     for dy in range(-1, 2):
+        i = min(max(int(v + np.float32(1.5) * dy), 0), last)
         for dx in range(-1, 2):
-            j = min(max(int(np.floor(u + 1.5 * dx)), 0), width - 1)
-            i = min(max(int(np.floor(v + 1.5 * dy)), 0), height - 1)
-            if point_depth < depth[i, j] + tolerance:
+            j = min(max(int(u + np.float32(1.5) * dx), 0), last)
+            if point_depth < depth[i, j, 0] + tolerance:
                 hits += 1
-    t = min(max((np.float32(hits) / np.float32(9.0) - np.float32(0.25)) * np.float32(2.0), np.float32(0.0)), np.float32(1.0))
-    return t * t * (np.float32(3.0) - np.float32(2.0) * t)
+    t = min(max((np.float32(hits) / np.float32(9) - np.float32(0.25)) * np.float32(2), _ZERO), _ONE)
+    return t * t * (np.float32(3) - np.float32(2) * t)
 
 
-@njit(cache=True, nogil=True)
-def shade(  # noqa: ANN201 (compiled)
-    image,  # noqa: ANN001 (H, W, 3) float32 0..1 out
-    coverage,  # noqa: ANN001 (H, W, 3) float32 out: share of mouth inside and tongue, teeth, eyes
-    seen,  # noqa: ANN001 (H, W) float32 out: visibility of the pixel's part
-    part,  # noqa: ANN001 (H, W) uint8 out
-    vertex,  # noqa: ANN001 (H, W) int32 out
-    canonical,  # noqa: ANN001 (H, W, 3) float32 out
-    depth,  # noqa: ANN001 (H, W) float32 out
-    source,  # noqa: ANN001 (H, W, 2) float32 out
-    samples,  # noqa: ANN001 sub-samples along a pixel's side
-    with_truth,  # noqa: ANN001 False: leave vertex, canonical, depth and source alone
-    window,  # noqa: ANN001 (3,) x0, y0, photo px per sub-sample
-    photo,  # noqa: ANN001 (S, S, 4) uint8
-    plate,  # noqa: ANN001 (S, S, 3) uint8
-    photo_depth,  # noqa: ANN001 (S, S) float32
-    screen,  # noqa: ANN001 (N, 2) head, eyes, tongue
-    inverse,  # noqa: ANN001 (N,)
-    attributes,  # noqa: ANN001 (N, 9)
-    places,  # noqa: ANN001 (N, 3) canonical
-    face_triangles,  # noqa: ANN001
-    face_numbers,  # noqa: ANN001
-    inside_triangles,  # noqa: ANN001
-    inside_parts,  # noqa: ANN001
-    inside_numbers,  # noqa: ANN001
-    grid_screen,  # noqa: ANN001
-    grid_inverse,  # noqa: ANN001
-    grid_pixels,  # noqa: ANN001
-    grid_places,  # noqa: ANN001
-    grid_triangles,  # noqa: ANN001
-    grid_numbers,  # noqa: ANN001
-):
-    size = photo.shape[0]
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _mix(values, a, b, c, wa, wb, wc, column):  # noqa: ANN001, ANN202 (compiled)
+    return wa * values[a, column] + wb * values[b, column] + wc * values[c, column]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _sample(  # noqa: ANN202 (compiled; arrays come one by one, for tuples of arrays are slow to unpack)
+    x, y, m, here, g, window, photo, plate, photo_depth, triangles, screen, inverse, attributes, places,  # noqa: ANN001
+    grid_screen, grid_inverse, grid_pixels, grid_places, grid_triangles,  # noqa: ANN001
+):  # fmt: skip
+    """One sample at sub-sample coordinates: colour, part, visibility, nearest vertex, canonical, depth, source."""
+    size = np.float32(photo.shape[0])
+    red = green = blue = alpha = visible = solid = _ZERO
+    px = py = pz = depth = u = v = _ZERO
+    nearest = np.int32(-1)
+    if m >= 0:
+        a, b, c = triangles[m, 0], triangles[m, 1], triangles[m, 2]
+        wa, wb, wc = barycentric(screen, inverse, a, b, c, x, y)
+        alpha = _mix(attributes, a, b, c, wa, wb, wc, ALPHA)
+        u, v = _mix(attributes, a, b, c, wa, wb, wc, U), _mix(attributes, a, b, c, wa, wb, wc, V)
+        if u >= _ZERO and v >= _ZERO and u <= size and v <= size:
+            visible = _mix(attributes, a, b, c, wa, wb, wc, CONFIDENCE)
+            if visible > np.float32(0.001):
+                source_depth = _mix(attributes, a, b, c, wa, wb, wc, SOURCE_DEPTH)
+                visible *= _seen(photo_depth, u, v, source_depth, SHADOW_TOLERANCE_CM[here])
+        if visible < np.float32(0.999):
+            red, green = _mix(attributes, a, b, c, wa, wb, wc, RED), _mix(attributes, a, b, c, wa, wb, wc, GREEN)
+            blue = _mix(attributes, a, b, c, wa, wb, wc, BLUE)
+        if visible > np.float32(0.001):
+            photo_red, photo_green, photo_blue, _ = _texel(photo, u, v)
+            red, green = red + visible * (photo_red - red), green + visible * (photo_green - green)
+            blue += visible * (photo_blue - blue)
+        lit = _mix(attributes, a, b, c, wa, wb, wc, SHADE)
+        red, green, blue = min(red * lit, _ONE), min(green * lit, _ONE), min(blue * lit, _ONE)
+        nearest = np.int32(a if wa >= wb and wa >= wc else (b if wb >= wc else c))
+        px, py = _mix(places, a, b, c, wa, wb, wc, 0), _mix(places, a, b, c, wa, wb, wc, 1)
+        pz = _mix(places, a, b, c, wa, wb, wc, 2)
+        depth = wa / inverse[a] + wb / inverse[b] + wc / inverse[c]
+        if here == EYE:
+            depth -= _PUSH
+    if alpha < np.float32(0.999):
+        behind_red = behind_green = behind_blue = _ZERO
+        if g >= 0:
+            a, b, c = grid_triangles[g, 0], grid_triangles[g, 1], grid_triangles[g, 2]
+            wa, wb, wc = barycentric(grid_screen, grid_inverse, a, b, c, x, y)
+            grid_u, grid_v = _mix(grid_pixels, a, b, c, wa, wb, wc, 0), _mix(grid_pixels, a, b, c, wa, wb, wc, 1)
+            behind_red, behind_green, behind_blue, solid = _texel(photo, grid_u, grid_v)
+            if alpha < _HALF and solid >= _HALF:
+                here, nearest, u, v = CARRIER, np.int32(-1), grid_u, grid_v
+                visible = _ONE if u >= _ZERO and v >= _ZERO and u <= size and v <= size else _ZERO
+                px, py = _mix(grid_places, a, b, c, wa, wb, wc, 0), _mix(grid_places, a, b, c, wa, wb, wc, 1)
+                pz = _mix(grid_places, a, b, c, wa, wb, wc, 2)
+                depth = wa / grid_inverse[a] + wb / grid_inverse[b] + wc / grid_inverse[c]
+        if solid < np.float32(0.999):
+            plate_u, plate_v = np.float32(window[0] + x * window[2]), np.float32(window[1] + y * window[2])
+            plate_red, plate_green, plate_blue, shown = _texel(plate, plate_u, plate_v)
+            behind_red = plate_red + solid * (behind_red - plate_red)
+            behind_green = plate_green + solid * (behind_green - plate_green)
+            behind_blue = plate_blue + solid * (behind_blue - plate_blue)
+            if alpha < _HALF and solid < _HALF:
+                here, nearest, u, v = BACKGROUND, np.int32(-1), plate_u, plate_v
+                inside = u >= _ZERO and v >= _ZERO and u <= size and v <= size
+                visible = _ONE if inside and shown > np.float32(0.85) else _ZERO
+                px = py = pz = _ZERO
+                depth = _FAR
+        red, green = behind_red + alpha * (red - behind_red), behind_green + alpha * (green - behind_green)
+        blue = behind_blue + alpha * (blue - behind_blue)
+    return red, green, blue, here, visible, nearest, px, py, pz, depth, u, v
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def shade(out, samples, window, photo, plate, photo_depth, head, solid, grid):  # noqa: ANN001, ANN201 (compiled)
+    """Fill the output arrays.
+
+    Args:
+        out: image (H, W, 3) float32 0..1; coverage (H, W, 3) share of mouth and tongue, teeth, eyes; visibility (H, W);
+            part (H, W) uint8; vertex (H, W) int32; canonical (H, W, 3); depth (H, W); source (H, W, 2).
+        samples: sub-samples along a pixel's side.
+        window: x0, y0, photo px per sub-sample.
+        photo, plate: (S, S, 4) uint8; alpha is the person's opacity, and how far the plate is the photo itself.
+        photo_depth: (S, S, 2) cm.
+        head: screen (N, 2), inverse depth (N,), attributes (N, 9), canonical (N, 3).
+        solid: triangles (M, 3) of face, then inside; their parts (M,); numbers seen: face, inside (H·s, W·s) (inside
+            counts from the first inside triangle); number of face triangles.
+        grid: (screen, inverse depth, photo px, canonical, triangles) and numbers seen.
+    """
+    image, coverage, visibility, part, vertex, canonical, depth, source = out
+    triangles, parts, face_numbers, inside_numbers, first_inside = solid
+    (grid_screen, grid_inverse, grid_pixels, grid_places, grid_triangles), grid_numbers = grid
+    screen, inverse, attributes, places = head
     subs = samples * samples
-    one, zero, half = np.float32(1.0), np.float32(0.0), np.float32(0.5)
-    texel = np.zeros(4, np.float32)
-    front = np.zeros(3, np.float32)
-    middle = np.zeros(3, np.float32)
-    sub_part = np.zeros(subs, np.uint8)
-    sub_seen = np.zeros(subs, np.float32)
-    sub_vertex = np.zeros(subs, np.int32)
-    sub_truth = np.zeros((subs, 6), np.float32)  # canonical xyz, depth, source uv
+    sub_part, sub_vertex = np.zeros(subs, np.int64), np.zeros(subs, np.int32)
+    sub_values = np.zeros((subs, 7), np.float32)
+    sub_row, sub_column = np.arange(subs) // samples, np.arange(subs) % samples
     votes = np.zeros(PARTS, np.int64)
-    share = one / np.float32(subs)
     for row in range(image.shape[0]):
         for column in range(image.shape[1]):
-            red, green, blue = zero, zero, zero
-            votes[:] = 0
-            for sub in range(subs):
-                i, j = row * samples + sub // samples, column * samples + sub % samples
-                x, y = j + 0.5, i + 0.5
-                u0, v0 = np.float32(window[0] + x * window[2]), np.float32(window[1] + y * window[2])
-                here, vis, alpha = BACKGROUND, zero, zero
-                nearest = np.int32(-1)
-                m, inner = inside_numbers[i, j], True
-                if m < 0:
-                    m, inner = face_numbers[i, j], False
+            top, left = row * samples, column * samples
+            uniform, kind, carried = True, -1, False
+            for i in range(top, top + samples):
+                for j in range(left, left + samples):
+                    m = inside_numbers[i, j]
+                    here = int(parts[first_inside + m]) if m >= 0 else (FACE if face_numbers[i, j] >= 0 else BACKGROUND)
+                    if kind < 0:
+                        kind, carried = here, grid_numbers[i, j] >= 0
+                    elif here != kind or (grid_numbers[i, j] >= 0) != carried:
+                        uniform = False
+            count = 1 if uniform else subs
+            share = _ONE / np.float32(count)
+            red = green = blue = _ZERO
+            for k in range(PARTS):
+                votes[k] = 0
+            for sub in range(count):
+                i, j = top + sub_row[sub], left + sub_column[sub]
+                x, y = (left + 0.5 * samples, top + 0.5 * samples) if uniform else (j + 0.5, i + 0.5)
+                m, here = inside_numbers[i, j], BACKGROUND
                 if m >= 0:
-                    if inner:
-                        a, b, c = inside_triangles[m, 0], inside_triangles[m, 1], inside_triangles[m, 2]
-                        here = int(inside_parts[m])
-                    else:
-                        a, b, c = face_triangles[m, 0], face_triangles[m, 1], face_triangles[m, 2]
+                    m += first_inside
+                    here = int(parts[m])
+                else:
+                    m = face_numbers[i, j]
+                    if m >= 0:
                         here = FACE
-                    wa, wb, wc = barycentric(screen, inverse, a, b, c, x, y)
-                    alpha = wa * attributes[a, ALPHA] + wb * attributes[b, ALPHA] + wc * attributes[c, ALPHA]
-                    if alpha > 0.001:
-                        u = wa * attributes[a, U] + wb * attributes[b, U] + wc * attributes[c, U]
-                        v = wa * attributes[a, V] + wb * attributes[b, V] + wc * attributes[c, V]
-                        vis = wa * attributes[a, CONFIDENCE] + wb * attributes[b, CONFIDENCE] + wc * attributes[c, CONFIDENCE]
-                        if u < 0 or v < 0 or u > size or v > size:
-                            vis = zero
-                        if vis > 0.001:
-                            d = wa * attributes[a, SOURCE_DEPTH] + wb * attributes[b, SOURCE_DEPTH] + wc * attributes[c, SOURCE_DEPTH]
-                            vis *= _seen(photo_depth, u, v, d, SHADOW_TOLERANCE_CM[here])
-                        lit = wa * attributes[a, SHADE] + wb * attributes[b, SHADE] + wc * attributes[c, SHADE]
-                        for k in range(3):
-                            front[k] = wa * attributes[a, RED + k] + wb * attributes[b, RED + k] + wc * attributes[c, RED + k]
-                        if vis > 0.001:
-                            _texel(photo, u, v, texel)
-                            for k in range(3):
-                                front[k] += vis * (texel[k] - front[k])
-                        for k in range(3):
-                            front[k] = min(front[k] * lit, one)
-                        if with_truth and alpha >= half:
-                            nearest = np.int32(a if wa >= wb and wa >= wc else (b if wb >= wc else c))
-                            for k in range(3):
-                                sub_truth[sub, k] = wa * places[a, k] + wb * places[b, k] + wc * places[c, k]
-                            sub_truth[sub, 3] = wa / inverse[a] + wb / inverse[b] + wc / inverse[c]
-                            if here == EYE:
-                                sub_truth[sub, 3] -= np.float32(EYE_PUSH_CM)
-                            sub_truth[sub, 4], sub_truth[sub, 5] = u, v
-                if alpha < 0.999:
-                    solid = zero
-                    g = grid_numbers[i, j]
-                    if g >= 0:
-                        a, b, c = grid_triangles[g, 0], grid_triangles[g, 1], grid_triangles[g, 2]
-                        wa, wb, wc = barycentric(grid_screen, grid_inverse, a, b, c, x, y)
-                        u = wa * grid_pixels[a, 0] + wb * grid_pixels[b, 0] + wc * grid_pixels[c, 0]
-                        v = wa * grid_pixels[a, 1] + wb * grid_pixels[b, 1] + wc * grid_pixels[c, 1]
-                        _texel(photo, u, v, texel)
-                        solid = texel[3]
-                        for k in range(3):
-                            middle[k] = texel[k]
-                        if alpha < half and solid >= half:
-                            here = CARRIER
-                            nearest = np.int32(-1)
-                            vis = one if u >= 0 and v >= 0 and u <= size and v <= size else zero
-                            if with_truth:
-                                for k in range(3):
-                                    sub_truth[sub, k] = wa * grid_places[a, k] + wb * grid_places[b, k] + wc * grid_places[c, k]
-                                sub_truth[sub, 3] = wa / grid_inverse[a] + wb / grid_inverse[b] + wc / grid_inverse[c]
-                                sub_truth[sub, 4], sub_truth[sub, 5] = u, v
-                    if solid < 0.999:
-                        _texel(plate, u0, v0, texel)
-                        for k in range(3):
-                            middle[k] = texel[k] + solid * (middle[k] - texel[k])
-                    for k in range(3):
-                        front[k] = middle[k] + alpha * (front[k] - middle[k])
-                    if alpha < half and solid < half:
-                        here = BACKGROUND
-                        nearest = np.int32(-1)
-                        pj, pi = min(max(int(u0), 0), size - 1), min(max(int(v0), 0), size - 1)
-                        vis = one if photo[pi, pj, 3] < 38 and 0 <= u0 <= size and 0 <= v0 <= size else zero
-                        if with_truth:
-                            sub_truth[sub, 0] = sub_truth[sub, 1] = sub_truth[sub, 2] = zero
-                            sub_truth[sub, 3] = np.float32(BACKGROUND_DEPTH_CM)
-                            sub_truth[sub, 4], sub_truth[sub, 5] = u0, v0
-                red += front[0]
-                green += front[1]
-                blue += front[2]
-                sub_part[sub], sub_seen[sub], sub_vertex[sub] = here, vis, nearest
+                r, gr, b, here, seen, nearest, px, py, pz, d, u, v = _sample(
+                    x, y, m, here, grid_numbers[i, j], window, photo, plate, photo_depth, triangles, screen, inverse,
+                    attributes, places, grid_screen, grid_inverse, grid_pixels, grid_places, grid_triangles,
+                )  # fmt: skip
+                red, green, blue = red + r, green + gr, blue + b
+                sub_part[sub], sub_vertex[sub] = here, nearest
+                sub_values[sub, 0], sub_values[sub, 1], sub_values[sub, 2] = px, py, pz
+                sub_values[sub, 3], sub_values[sub, 4], sub_values[sub, 5] = d, u, v
+                sub_values[sub, 6] = seen
                 votes[here] += 1
             image[row, column, 0], image[row, column, 1], image[row, column, 2] = red * share, green * share, blue * share
             coverage[row, column, 0] = np.float32(votes[SOCKET] + votes[GUMS] + votes[TONGUE]) * share
             coverage[row, column, 1] = np.float32(votes[TEETH]) * share
             coverage[row, column, 2] = np.float32(votes[EYE]) * share
-            best = 0
-            for k in range(1, PARTS):
-                if votes[k] >= votes[best]:
+            best = sub_part[0]
+            for k in range(PARTS):
+                if votes[k] > votes[best]:
                     best = k
+            weight = _ONE / np.float32(votes[best])
             part[row, column] = best
-            weight = one / np.float32(votes[best])
-            total = zero
-            for sub in range(subs):
+            px = py = pz = d = u = v = seen = _ZERO
+            for sub in range(count):
                 if sub_part[sub] == best:
-                    total += sub_seen[sub] * weight
-            seen[row, column] = total
-            if with_truth:
-                for k in range(3):
-                    canonical[row, column, k] = zero
-                depth[row, column] = zero
-                source[row, column, 0] = source[row, column, 1] = zero
-                for sub in range(subs):
-                    if sub_part[sub] == best:
-                        vertex[row, column] = sub_vertex[sub]
-                        for k in range(3):
-                            canonical[row, column, k] += weight * sub_truth[sub, k]
-                        depth[row, column] += weight * sub_truth[sub, 3]
-                        source[row, column, 0] += weight * sub_truth[sub, 4]
-                        source[row, column, 1] += weight * sub_truth[sub, 5]
+                    vertex[row, column] = sub_vertex[sub]
+                    px, py, pz = px + sub_values[sub, 0], py + sub_values[sub, 1], pz + sub_values[sub, 2]
+                    d, u, v = d + sub_values[sub, 3], u + sub_values[sub, 4], v + sub_values[sub, 5]
+                    seen += sub_values[sub, 6]
+            canonical[row, column, 0], canonical[row, column, 1] = px * weight, py * weight
+            canonical[row, column, 2], depth[row, column] = pz * weight, d * weight
+            source[row, column, 0], source[row, column, 1] = u * weight, v * weight
+            visibility[row, column] = seen * weight
