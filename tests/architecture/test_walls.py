@@ -74,3 +74,14 @@ def test_data_flows_one_way(path: str) -> None:
 @pytest.mark.parametrize("path", sorted(trees()))
 def test_nothing_unpickles(path: str) -> None:
     assert not [f"{path}:{line} imports {name}" for name, line in imports(path) if name.split(".")[0] in PICKLERS]
+
+
+@pytest.mark.parametrize("path", sorted(trees()))
+def test_what_a_user_runs_never_reaches_the_developers_rooms(path: str) -> None:
+    """Static twin of test_lightness.py: it also sees imports inside functions that no test happens to call."""
+    developers = {"networks", "synthesis", "training", "evaluation", "scale"}
+    if room(path) in developers or path in ("cli/train.py", "cli/synthesize.py"):
+        return
+    doors = {f"mimica.{name}" for name in developers}
+    wrong = [f"{path}:{line} imports {name}" for name, line in imports(path) if ".".join(name.split(".")[:2]) in doors]
+    assert not wrong
