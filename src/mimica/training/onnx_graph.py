@@ -52,18 +52,25 @@ def prepared(module: nn.Module, examples: Mapping[str, Tensor], output: str = "o
 
 
 def trace(module: NamedOutputs, examples: Mapping[str, Tensor], dynamic_batch: bool = True) -> onnx.ModelProto:
-    """Export to ONNX; with `dynamic_batch` the first axis of every input and output may have any length."""
+    """Export to ONNX; with `dynamic_batch` the first axis of every input and output may have any length.
+
+    Raises:
+        UsageError: an operator of the module has no counterpart in ONNX.
+    """
     with torch.no_grad():
         outputs = list(module.named(*examples.values()))
     names = [*examples, *outputs]
     target = io.BytesIO()
+    axes = {name: {0: "batch"} for name in names} if dynamic_batch else None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the tracer's doubts are settled by the parity check
-        torch.onnx.export(
-            module, tuple(examples.values()), target,  # pyright: ignore[reportArgumentType]
-            dynamo=False, opset_version=OPSET, input_names=list(examples), output_names=outputs,
-            dynamic_axes={name: {0: "batch"} for name in names} if dynamic_batch else None,
-        )  # fmt: skip
+        try:
+            torch.onnx.export(
+                module, tuple(examples.values()), target,  # pyright: ignore[reportArgumentType]
+                dynamo=False, opset_version=OPSET, input_names=list(examples), output_names=outputs, dynamic_axes=axes,
+            )  # fmt: skip
+        except torch.onnx.errors.OnnxExporterError as error:
+            raise UsageError(f"network: {str(error).splitlines()[0]}; rewrite that part of the module") from error
     model = onnx.load_from_string(target.getvalue())
     for node in model.graph.node:
         node.ClearField("doc_string")  # the tracer writes source paths of this machine there
