@@ -41,12 +41,13 @@ def _xyz(x: float, y: float) -> NDArray[np.float64]:
 def rgb_to_xyz(primaries: Primaries) -> NDArray[np.float64]:
     """(3, 3) matrix from linear RGB of the given primaries (white D65) to CIE XYZ with Y = 1 for white."""
     columns = np.stack([_xyz(x, y) for x, y in _PRIMARIES_XY[primaries]], axis=1)
-    return columns * np.linalg.solve(columns, _xyz(*_WHITE_D65_XY))
+    weights: NDArray[np.float64] = np.linalg.inv(columns) @ _xyz(*_WHITE_D65_XY)
+    return columns * weights
 
 
 def to_bt709_matrix(primaries: Primaries) -> NDArray[np.float64]:
     """(3, 3) matrix from linear RGB of the given primaries to linear BT.709 RGB; rows sum to one."""
-    return np.linalg.solve(rgb_to_xyz("bt709"), rgb_to_xyz(primaries))
+    return np.linalg.inv(rgb_to_xyz("bt709")) @ rgb_to_xyz(primaries)
 
 
 def pq_to_linear(signal: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -112,6 +112,10 @@ class FrameClock:
     _last: int | None = field(default=None, repr=False)
     _joined: int = field(default=0, repr=False)
 
+    def time_of(self, tick: int) -> Fraction:
+        """The time in seconds of a good tick, before any repair."""
+        return (tick - self.zero_ticks) * self.time_base
+
     def stamp(self, tick: int | None) -> Fraction:
         """The time in seconds of the next frame in presentation order."""
         floor = 0 if self._last is None else self._last + 1

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from av.audio.frame import AudioFrame
 from av.error import FFmpegError
@@ -97,9 +97,10 @@ class AudioTrack:
         encoder = FALLBACK_CODECS[output.format.name]
         context = stream.codec_context
         rate = 48_000 if encoder == "libopus" or context.sample_rate not in AAC_RATES_HZ else context.sample_rate
-        self._target = output.add_stream(encoder, rate=rate, bit_rate=BIT_RATE)  # pyright: ignore[reportCallIssue]
-        self._target.layout = "mono" if context.channels == 1 else "stereo"
-        self._target.codec_context.time_base = Fraction(1, rate)
+        target = cast("AudioStream", output.add_stream(encoder, rate=rate, bit_rate=BIT_RATE))
+        target.layout = "mono" if context.channels == 1 else "stereo"
+        target.codec_context.time_base = Fraction(1, rate)
+        self._target = target
         name = "Opus" if encoder == "libopus" else "AAC"
         self.notes.append(f"{output.format.name} cannot hold {codec} sound: it was re-encoded to {name}")
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from av.sidedata.sidedata import Type as SideDataType
@@ -22,7 +22,10 @@ from numpy.typing import NDArray
 from mimica.core.colour import Primaries, Transfer, to_sdr
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import av
+    from av.sidedata.sidedata import SideData
 
 WHITE = (255, 255, 255)
 """What transparent pixels are laid on."""
@@ -52,7 +55,7 @@ def quarter_turns(frame: av.VideoFrame) -> tuple[int, bool] | None:
     The matrix maps stored to shown points: x' = a·x + c·y, y' = b·x + d·y (ISO 14496-12). A mirrored frame is
     flipped left to right before it is turned.
     """
-    for side in frame.side_data:
+    for side in cast("Iterable[SideData]", frame.side_data):
         if side.type != SideDataType.DISPLAYMATRIX:
             continue
         a, b, _, c, d = np.frombuffer(bytes(side), np.int32)[:5].astype(np.float64) / 65536

@@ -5,10 +5,15 @@ beside it). A picture above the pixel limit is an error before its pixels are de
 read other files (EPS, WMF, PDF) are not opened. This module does not know faces.
 """
 
+# Pillow's colour management and pillow_heif have no complete stubs
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 import threading
 import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -28,7 +33,7 @@ MAX_PIXELS = 180_000_000
 
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 _VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi"})
-_pillow_limit = threading.Lock()
+_pillow_lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,21 +81,19 @@ def load_photo(path: str | Path, max_pixels: int = MAX_PIXELS) -> Photo:
     return Photo(image, alpha, profile, tuple(notes))
 
 
-class _pillow_without_limit:
-    """Pillow only warns of huge pictures up to twice its limit; ours is an error and checked before decoding."""
+@contextmanager
+def _pillow_without_limit() -> Generator[None]:
+    """Pillow only warns of huge pictures up to twice its limit; ours is an error and checked before decoding.
 
-    def __enter__(self) -> None:
-        _pillow_limit.acquire()
-        self._limit = Image.MAX_IMAGE_PIXELS
-        Image.MAX_IMAGE_PIXELS = None
-        self._warnings = warnings.catch_warnings()
-        self._warnings.__enter__()
+    The limit and the warning filters are global to the process, hence the lock.
+    """
+    with _pillow_lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # damaged EXIF, odd TIFF tags: the pixels decide
-
-    def __exit__(self, *failure: Any) -> None:
-        self._warnings.__exit__(*failure)
-        Image.MAX_IMAGE_PIXELS = self._limit
-        _pillow_limit.release()
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
 
 
 def _open(path: Path) -> Image.Image:
@@ -122,15 +125,15 @@ def _why_unreadable(path: Path, error: Exception) -> str:
 def _srgb(picture: Image.Image, notes: list[str]) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None, str | None]:
     """Pixels as (H, W, 3) sRGB, opacity or None, and the profile's description or None."""
     alpha = None
-    if "A" in picture.getbands() or "a" in picture.getbands() or "transparency" in picture.info:
+    profile_bytes = picture.info.get("icc_profile")
+    deep = picture.mode.startswith(("I", "F"))
+    if picture.has_transparency_data and not deep:
         with_alpha = picture.convert("RGBA")
         alpha = np.array(with_alpha.getchannel("A"))
         if alpha.min() == 255:
             alpha = None
-        if picture.mode not in ("L", "RGB"):
-            picture = picture.convert("LA").convert("L") if picture.mode == "LA" else with_alpha.convert("RGB")
-    profile_bytes = picture.info.get("icc_profile")
-    if picture.mode.startswith(("I", "F")):
+        picture = picture.convert("L") if picture.mode == "LA" else with_alpha.convert("RGB")
+    if deep:
         picture = Image.fromarray(_eight_bit(np.asarray(picture), picture.mode, notes))
     elif picture.mode in ("1", "P"):
         picture = picture.convert("RGB")

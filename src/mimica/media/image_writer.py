@@ -1,4 +1,4 @@
-"""Pictures out: PNG, JPEG, WebP or TIFF with metadata, complete or not there at all.
+"""Pictures out: PNG, JPEG or WebP with metadata, complete or not there at all.
 
 PNG keeps each metadata entry as an iTXt chunk. The others carry EXIF: the well-known keys in their own fields and all
 entries as JSON in UserComment. This module does not know what the picture shows.
@@ -19,7 +19,7 @@ from PIL.PngImagePlugin import PngInfo
 from mimica.errors import UsageError
 from mimica.media.unfinished_file import UnfinishedFile, output_error
 
-FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
+FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 _EXIF_IFD, _USER_COMMENT = 0x8769, 0x9286
 _EXIF_FIELDS = {"description": 0x010E, "software": 0x0131, "artist": 0x013B, "copyright": 0x8298}
 _ASCII_COMMENT = b"ASCII\0\0\0"
@@ -60,10 +60,10 @@ def read_metadata(path: str | Path) -> dict[str, str]:
     if not isinstance(comment, bytes) or not comment.startswith(_ASCII_COMMENT):
         return {}
     try:
-        entries = json.loads(comment[len(_ASCII_COMMENT) :])
-    except ValueError:
+        entries: dict[str, str] = dict(json.loads(comment[len(_ASCII_COMMENT) :]))
+    except (TypeError, ValueError):
         return {}
-    return {str(key): str(value) for key, value in entries.items()} if isinstance(entries, dict) else {}
+    return {str(key): str(value) for key, value in entries.items()}
 
 
 def _options(name: str, metadata: Mapping[str, str]) -> dict[str, Any]:
@@ -71,7 +71,6 @@ def _options(name: str, metadata: Mapping[str, str]) -> dict[str, Any]:
         "PNG": {},
         "JPEG": {"quality": 95, "subsampling": 0},
         "WEBP": {"lossless": True},
-        "TIFF": {"compression": "tiff_deflate"},
     }
     options = quality[name]
     if not metadata:

@@ -37,6 +37,9 @@ MAX_PIXELS = 100_000_000
 
 DECODER_ERRORS = (FFmpegError, ValueError, ArithmeticError, MemoryError, LookupError)
 
+LONGEST_LAST_FRAME_S = Fraction(1)
+"""An announced end later than this after the last frame is taken for missing frames, not for a long look."""
+
 MISSING_END_S = Fraction(1, 2)
 """A video that ends this much before its file says so is reported as cut off."""
 
@@ -76,7 +79,7 @@ class VideoFrame:
     time: Fraction
     index: int
     duration: Fraction | None = None
-    """Seconds the frame is to be shown, where the file says so."""
+    """Seconds until the next frame; for the last one, until the file's announced end."""
 
 
 class VideoReader:
@@ -145,11 +148,11 @@ class VideoReader:
             clock = FrameClock(time_base, step_ticks, int(clock_zero(container) / time_base))
             converter: FrameConverter | None = None
             damage: list[str] = []
-            index, finish = -1, Fraction(0)
-            for index, raw in enumerate(self._raw_frames(container, stream, damage)):
-                time = clock.stamp(raw.pts)
-                duration = raw.duration * time_base if raw.duration and raw.duration > 0 else None
-                finish = time + (duration or step_ticks * time_base)
+            finish = Fraction(0)
+            announced_end = clock.time_of(stream.start_time or 0) + (stream.duration or 0) * time_base
+            raw_frames = self._raw_frames(container, stream, damage)
+            for index, (raw, time, duration) in enumerate(_timed(raw_frames, clock, announced_end)):
+                finish = time + duration
                 if end is not None and time >= end:
                     return
                 self._check_size(raw.width, raw.height)
@@ -212,6 +215,25 @@ class VideoReader:
             damage.append(f"{bad_packets} damaged pieces of video were skipped")
         if bad_frames:
             damage.append(f"{bad_frames} frames are damaged")
+
+
+def _timed(
+    raw_frames: Iterator[av.VideoFrame], clock: FrameClock, announced_end: Fraction
+) -> Iterator[tuple[av.VideoFrame, Fraction, Fraction]]:
+    """Frames with their time and duration in seconds, one frame looked ahead.
+
+    The durations that decoders report are differences of *decoding* times and wrong where uneven times meet B-frames.
+    """
+    held: tuple[av.VideoFrame, Fraction] | None = None
+    for raw in raw_frames:
+        time = clock.stamp(raw.pts)
+        if held is not None:
+            yield *held, time - held[1]
+        held = raw, time
+    if held is not None:
+        rest = announced_end - held[1]
+        usual = (held[0].duration or clock.step_ticks) * clock.time_base
+        yield *held, rest if 0 < rest <= LONGEST_LAST_FRAME_S else max(usual, clock.time_base)
 
 
 def _time_base(stream: VideoStream) -> Fraction:

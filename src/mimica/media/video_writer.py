@@ -101,6 +101,8 @@ class VideoWriter:
         self._held: av.VideoFrame | None = None
         self._held_duration: Fraction | None = None
         self._last_step = 0
+        self._first_tick, self._end_tick = 0, 0
+        self._first_dts: int | None = None
         if self.width % 2 or self.height % 2:
             even = (self.width + self.width % 2, self.height + self.height % 2)
             self._notes.append(f"H.264 needs even sizes: {self.width}×{self.height} was padded to {even[0]}×{even[1]}")
@@ -152,6 +154,7 @@ class VideoWriter:
         with self._reported():
             if self._output is None:
                 self._open(time)
+                self._first_tick = tick
             frame = self._convert(image)
             frame.pts, frame.time_base = tick, self._time_base
             self._encode_held(tick)
@@ -173,12 +176,13 @@ class VideoWriter:
     def _open(self, first_time: Fraction) -> None:
         assert self._file is not None
         ticks_per_second = self._time_base.denominator
-        options: dict[str, str] = {}
+        # A codec's run-in lies before zero: by default Matroska would move every stream, the picture too, to hide it.
+        options = {"avoid_negative_ts": "disabled"}
         if self._format in ("mp4", "mov"):
             flags = "+faststart"
             if not ITUNES_KEYS.issuperset(key.lower() for key in self._metadata):
                 flags += "+use_metadata_tags"
-            options = {"movflags": flags, "video_track_timescale": str(ticks_per_second)}
+            options |= {"movflags": flags, "video_track_timescale": str(ticks_per_second)}
             late_sound = self._audio is not None and self._audio.start > 0
             if first_time > 0 or late_sound:
                 # Start offsets are stored in movie ticks (1 ms by default): make them fine enough to be exact.
@@ -233,14 +237,30 @@ class VideoWriter:
             self._last_step = max(1, ticks(self._held_duration, self._time_base))
         frame.duration = self._last_step or max(1, ticks(1 / (self._rate or Fraction(25)), self._time_base))
         self._held = None
+        self._end_tick = start + frame.duration
         self._mux(self._stream.encode(frame))
 
     def _mux(self, packets: list[av.Packet]) -> None:
         assert self._output is not None
         for packet in packets:
+            if self._first_dts is None:
+                self._first_dts = packet.dts
             if self._audio is not None:
                 self._audio.pump((packet.dts or 0) * packet.time_base)
             self._output.mux(packet)
+
+    def _flush(self, stream: VideoStream) -> None:
+        """Encode what the encoder still holds.
+
+        The file's length is counted in decoding times (first to last, and the last packet's duration): where uneven
+        times meet B-frames it is right only if that duration is made so.
+        """
+        packets = stream.encode(None)
+        first_dts = packets[0].dts if packets and self._first_dts is None else self._first_dts
+        if packets and packets[-1].dts is not None and first_dts is not None:
+            decoded = packets[-1].dts - first_dts
+            packets[-1].duration = max(1, self._end_tick - self._first_tick - decoded)
+        self._mux(packets)
 
     def _finish(self) -> None:
         assert self._file is not None
@@ -248,7 +268,7 @@ class VideoWriter:
             raise OutputError(f"{self.path} was not written: there was no frame to write")
         with self._reported():
             self._encode_held(None)
-            self._mux(self._stream.encode(None))
+            self._flush(self._stream)
             if self._audio is not None:
                 self._audio.pump(None)
             self._output.close()
