@@ -1,0 +1,178 @@
+"""What to perform: random expressions, gazes and head poses, and short clips of them.
+
+Single motions cover what others fail at (tongue, puffed cheeks, pout, rolled lips, winks, snarls); clips move as faces do
+(blinks, speech, saccades, drifting heads). Everything is a pure function of the random generator passed in. This module
+does not know any portrait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mimica.synthesis.posing import Performance
+
+FloatArray = NDArray[np.float32]
+
+GAZE_LIMIT_RAD = (0.6, 0.4)
+"""Greatest yaw and pitch of a sampled gaze."""
+
+_LID_FOLLOWS_RAD = 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """How a crop misses its face: shift as a share of the crop's side, and zoom factor."""
+
+    dx: float = 0.0
+    dy: float = 0.0
+    zoom: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class MotionConfig:
+    """Spreads of sampled motion. Angles in degrees (yaw, pitch, roll), shift in cm (x, y, z)."""
+
+    angle_sigma_deg: tuple[float, float, float] = (16.0, 9.0, 8.0)
+    angle_limit_deg: tuple[float, float, float] = (34.0, 23.0, 20.0)
+    still_share: float = 0.15
+    shift_sigma_cm: tuple[float, float, float] = (0.5, 0.35, 1.0)
+    gaze_share: float = 0.8
+    gaze_sigma_rad: tuple[float, float] = (0.28, 0.16)
+    crossed_share: float = 0.05
+    framing_sigma: float = 0.05
+    zoom_sigma: float = 0.10
+
+
+class ExpressionSampler:
+    """Samples rig coefficients; knows the rig's names only."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+        self._rows = {name: row for row, name in enumerate(names)}
+        unused = ("Pupil", "eyeLook", "cheekRaiser")
+        self._paired = [n[:-2] for n in names if n.endswith("_L") and not n.startswith(unused)]
+        self._single = [n for n in names if not n.endswith(("_L", "_R"))]
+
+    def raise_to(self, weights: FloatArray, name: str, value: float, side: str | None = None) -> None:
+        """Lift an expression to at least `value`, on one side ("L", "R") or wherever it exists."""
+        targets = [name] if name in self._rows else [f"{name}_{s}" for s in "LR" if side in (None, s)]
+        for target in targets:
+            if target in self._rows:
+                weights[self._rows[target]] = max(weights[self._rows[target]], value)
+
+    def sample(self, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+        """(K,) coefficients and (3,) tongue of one random expression."""
+        weights, tongue = np.zeros(len(self.names), np.float32), np.zeros(3, np.float32)
+        if rng.random() < 0.42:
+            self._mixture(rng, weights)
+        else:
+            name = list(_EXPRESSIONS)[rng.integers(len(_EXPRESSIONS))]
+            _EXPRESSIONS[name](self, rng, weights, tongue)
+            if rng.random() < 0.3:
+                self.raise_to(weights, ("browInnerUp", "browOuterUp", "browDown")[rng.integers(3)], rng.uniform(0.2, 0.9))
+        if rng.random() < 0.4:  # a second, rarer one on top
+            _RARE[rng.integers(len(_RARE))](self, rng, weights, tongue)
+        if rng.random() < 0.12:
+            self.raise_to(weights, "eyeBlink", rng.uniform(0.2, 1.0))
+        return weights, tongue
+
+    def _mixture(self, rng: np.random.Generator, weights: FloatArray) -> None:
+        choices = [*self._paired, *self._single]
+        for pick in rng.choice(len(choices), min(len(choices), int(rng.integers(1, 5))), replace=False):
+            one_sided = pick < len(self._paired) and rng.random() < 0.25
+            side = ("L" if rng.random() < 0.5 else "R") if one_sided else None
+            self.raise_to(weights, choices[pick], rng.uniform(0.2, 1.0), side)
+
+    def follow_gaze(self, weights: FloatArray, pitch_rad: float) -> None:
+        """Lids follow the gaze up and down, in place."""
+        for name in ("eyeLookDown", "eyeLookUp"):
+            for side in "LR":
+                if f"{name}_{side}" in self._rows:
+                    weights[self._rows[f"{name}_{side}"]] = 0
+        self.raise_to(weights, "eyeLookDown" if pitch_rad < 0 else "eyeLookUp", min(1.0, abs(pitch_rad) / _LID_FOLLOWS_RAD))
+
+
+def sample_performance(
+    sampler: ExpressionSampler, rng: np.random.Generator, config: MotionConfig | None = None
+) -> tuple[Performance, Framing]:
+    """One random motion and the framing it is seen in."""
+    config = config or MotionConfig()
+    expression, tongue = sampler.sample(rng)
+    gaze = np.zeros((2, 2), np.float32)
+    if rng.random() < config.gaze_share:
+        gaze[:] = np.clip(rng.normal(0, config.gaze_sigma_rad), [-g for g in GAZE_LIMIT_RAD], GAZE_LIMIT_RAD)
+        if rng.random() < config.crossed_share:
+            gaze[:, 0] += np.array([-1, 1]) * rng.uniform(0.1, 0.35)  # both towards the nose
+    sampler.follow_gaze(expression, float(gaze[0, 1]))
+    limit = np.array(config.angle_limit_deg)
+    angles = np.clip(rng.normal(0, config.angle_sigma_deg), -limit, limit) * (rng.random() >= config.still_share)
+    shift = rng.normal(0, config.shift_sigma_cm).astype(np.float32)
+    dx, dy = np.clip(rng.normal(0, config.framing_sigma, 2), -0.12, 0.12)
+    framing = Framing(float(dx), float(dy), float(np.exp(rng.normal(0, config.zoom_sigma))))
+    return Performance(expression, angles, shift, gaze, tongue), framing
+
+
+_Recipe = Callable[[ExpressionSampler, np.random.Generator, FloatArray, FloatArray], None]
+
+
+def _recipe(*parts: tuple[str, float, float], one_sided: float = 0.0) -> _Recipe:
+    """An expression whose named directions are drawn uniformly, on one side with the given probability."""
+
+    def perform(sampler: ExpressionSampler, rng: np.random.Generator, weights: FloatArray, tongue: FloatArray) -> None:
+        side = ("L" if rng.random() < 0.5 else "R") if rng.random() < one_sided else None
+        for name, low, high in parts:
+            sampler.raise_to(weights, name, rng.uniform(low, high), side)
+
+    return perform
+
+
+def _tongue_out(sampler: ExpressionSampler, rng: np.random.Generator, weights: FloatArray, tongue: FloatArray) -> None:
+    sampler.raise_to(weights, "jawOpen", rng.uniform(0.25, 0.6))
+    sampler.raise_to(weights, "mouthLowerDown", rng.uniform(0.2, 0.4))
+    tongue[:] = rng.uniform(0.4, 1.1), rng.uniform(-0.6, 0.6), rng.uniform(-0.2, 0.4)
+
+
+def _smirk(sampler: ExpressionSampler, rng: np.random.Generator, weights: FloatArray, tongue: FloatArray) -> None:
+    side, strength = "LR"[rng.integers(2)], rng.uniform(0.5, 1.15)
+    sampler.raise_to(weights, "mouthSmile", strength, side)
+    sampler.raise_to(weights, "cheekSquint", 0.6 * strength, side)
+    sampler.raise_to(weights, "mouthLeft" if side == "L" else "mouthRight", rng.uniform(0, 0.6))
+
+
+_EXPRESSIONS: dict[str, _Recipe] = {
+    "neutral": _recipe(),
+    "jaw": _recipe(("jawOpen", 0.45, 1.05)),
+    "yawn": _recipe(("jawOpen", 0.8, 1.1), ("eyeSquint", 0.3, 1.0), ("mouthStretch", 0.0, 0.4), ("eyeBlink", 0.2, 0.9)),
+    "pucker": _recipe(("mouthPucker", 0.5, 1.15), ("mouthFunnel", 0, 0.4)),
+    "smile": _recipe(("mouthSmile", 0.5, 1.15), ("cheekSquint", 0.3, 0.7), ("mouthDimple", 0, 0.4)),
+    "big_smile": _recipe(("mouthSmile", 0.5, 1.15), ("mouthUpperUp", 0.3, 0.7), ("jawOpen", 0.1, 0.35), ("cheekSquint", 0.3, 0.8), ("eyeSquint", 0, 0.7)),
+    "frown": _recipe(("mouthFrown", 0.5, 1.15), ("mouthShrugLower", 0, 0.6), ("browInnerUp", 0, 0.8)),
+    "puff": _recipe(("cheekPuff", 0.5, 1.2), ("mouthPucker", 0, 0.3), one_sided=0.5),
+    "smirk": _smirk,
+    "wink": _recipe(("eyeBlink", 0.5, 1.0), ("cheekSquint", 0.4, 0.7), ("mouthSmile", 0, 0.6), one_sided=1.0),
+    "blink": _recipe(("eyeBlink", 0.5, 1.0)),
+    "brows": _recipe(("browInnerUp", 0.5, 1.15), ("browOuterUp", 0.5, 1.15), ("eyeWide", 0, 0.9), ("jawOpen", 0, 0.5)),
+    "angry": _recipe(("browDown", 0.5, 1.15), ("noseSneer", 0, 0.7), ("mouthPress", 0, 0.7), ("eyeSquint", 0, 0.6)),
+    "roll": _recipe(("mouthRollLower", 0.45, 1.05), ("mouthRollUpper", 0.45, 1.05)),
+    "tongue": _tongue_out,
+    "disgust": _recipe(("noseSneer", 0.5, 1.15), ("mouthUpperUp", 0.35, 0.8), ("browDown", 0.25, 0.6)),
+    "ah": _recipe(("jawOpen", 0.3, 0.7), ("mouthLowerDown", 0, 0.4)),
+    "oo": _recipe(("jawOpen", 0.1, 0.35), ("mouthFunnel", 0.4, 0.9), ("mouthPucker", 0, 0.5)),
+    "ee": _recipe(("mouthStretch", 0.4, 0.9), ("jawOpen", 0.05, 0.25), ("mouthUpperUp", 0.1, 0.5), ("mouthLowerDown", 0.1, 0.5)),
+    "talk": _recipe(("jawOpen", 0.05, 0.4), ("mouthFunnel", 0, 0.4), ("mouthStretch", 0, 0.4), ("mouthClose", 0, 0.1)),
+}
+
+# What a first network learned worst: drawn on top of the others, so that none stays rare.
+_RARE: tuple[_Recipe, ...] = (
+    _recipe(("cheekPuff", 0.5, 1.2), one_sided=0.5),
+    _tongue_out,
+    _recipe(("mouthPucker", 0.4, 1.2), ("mouthFunnel", 0, 0.6)),
+    _recipe(("mouthRollLower", 0.3, 1.1), ("mouthRollUpper", 0.3, 1.1)),
+    _recipe(("eyeBlink", 0.3, 1.05), one_sided=0.5),
+    _recipe(("browDown", 0.3, 1.0), ("noseSneer", 0, 0.8)),
+    _recipe(("browInnerUp", 0.3, 1.0), ("browOuterUp", 0, 1.0)),
+)
