@@ -77,8 +77,10 @@ def test_a_killed_run_ends_with_the_bits_of_an_uninterrupted_one(tmp_path: Path,
     assert len(rows) == len(set(rows)), "a resumed run must not log a step twice"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_polite_signal_saves_and_returns(number: signal.Signals, tmp_path: Path, uninterrupted: Path) -> None:
+@pytest.mark.parametrize(("number", "workers"), [(signal.SIGTERM, 0), (signal.SIGINT, 2)])
+def test_a_polite_signal_saves_and_returns(
+    number: signal.Signals, workers: int, tmp_path: Path, uninterrupted: Path
+) -> None:
     class StoppedTask(DebugTask):
         def batch(self, step: int, generator: torch.Generator) -> dict[str, torch.Tensor]:
             if step == 20:
@@ -91,7 +93,7 @@ def test_a_polite_signal_saves_and_returns(number: signal.Signals, tmp_path: Pat
     assert (result.finished, result.step) == (False, 21)
     assert signal.getsignal(number) is before
     assert checkpoint.load(tmp_path / CHECKPOINT_FILE).step == 21
-    assert train(DebugTask(batch_size=8), config, tmp_path).finished
+    assert train(DebugTask(batch_size=8), config.with_changes(workers=workers), tmp_path).finished
     assert_same_bits(tmp_path, uninterrupted)
 
 
