@@ -1,0 +1,64 @@
+"""Smooth extension of maps beyond where they are known: push-pull over an image pyramid (Gortler et al. 1996)."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+
+
+def push_pull(values: FloatArray, weight: FloatArray) -> FloatArray:
+    """`values` (H, W, C) kept where `weight` (H, W) 0..1 is 1, elsewhere replaced by what surrounds it.
+
+    The further from known pixels, the coarser the average that fills. All-zero weight returns zeros.
+    """
+    channels = values.reshape(*values.shape[:2], -1).astype(np.float32)
+    known = np.clip(weight, 0, 1).astype(np.float32)
+    if min(known.shape) <= 2:
+        total = known.sum()
+        mean = (channels * known[..., None]).sum((0, 1)) / max(float(total), 1e-6)
+        return np.where(known[..., None] > 0.5, channels, mean).astype(np.float32).reshape(values.shape)
+    half = ((known.shape[1] + 1) // 2, (known.shape[0] + 1) // 2)
+    coarse_weight = cv2.resize(known, half, interpolation=cv2.INTER_AREA)
+    premultiplied = channels * known[..., None]
+    coarse = np.stack(
+        [cv2.resize(premultiplied[..., c], half, interpolation=cv2.INTER_AREA) for c in range(channels.shape[2])], -1
+    )
+    coarse /= np.maximum(coarse_weight, 1e-6)[..., None]
+    below = push_pull(coarse, np.minimum(coarse_weight * 4, 1))
+    size = (known.shape[1], known.shape[0])
+    guess = np.stack(
+        [cv2.resize(below[..., c], size, interpolation=cv2.INTER_LINEAR) for c in range(channels.shape[2])], -1
+    )
+    return (premultiplied + guess * (1 - known[..., None])).astype(np.float32).reshape(values.shape)
+
+
+def smooth_step(values: NDArray[np.floating], low: float, high: float) -> FloatArray:
+    """0 below `low`, 1 above `high`, 3t² − 2t³ between; `low` > `high` reverses it."""
+    t = np.clip((np.asarray(values) - low) / (high - low), 0, 1)
+    return (t * t * (3 - 2 * t)).astype(np.float32)
+
+
+def sample(image: NDArray[np.generic], points_px: NDArray[np.floating]) -> FloatArray:
+    """Bilinear samples of `image` (H, W[, C]) at `points_px` (N, 2) in its continuous pixels; edges repeat."""
+    source = np.ascontiguousarray(image, np.float32)
+    points = np.ascontiguousarray(points_px, np.float32) - 0.5
+    columns = 4096  # cv2.remap wants images of fewer than 32768 columns
+    count = len(points)
+    if not count:
+        return np.zeros((0, *source.shape[2:]), np.float32)
+    rows = -(-count // columns)
+    grid = np.zeros((rows * columns, 2), np.float32)
+    grid[:count] = points
+    grid = grid.reshape(rows, columns, 2)
+    planes = source.reshape(*source.shape[:2], -1)
+    parts = [
+        cv2.remap(
+            planes[..., start : start + 4], grid, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        ).reshape(rows * columns, -1)[:count]
+        for start in range(0, planes.shape[2], 4)
+    ]
+    samples = np.concatenate(parts, 1)
+    return samples[:, 0] if source.ndim == 2 else samples

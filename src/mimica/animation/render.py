@@ -1,0 +1,274 @@
+"""Render: the photo itself, warped at its own resolution, with what it cannot show painted in (DESIGN §2).
+
+Back to front: the background plate, the person (`base` sheet), what shows between lips and lids (painted), the lower
+and the upper skin of mouth and eyes. This module does not know how the motion was found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mimica.animation.eyeball import Eyeball
+from mimica.animation.fill import smooth_step
+from mimica.animation.motion_field import HeadMotion, View, bend, move_points, rasterise
+from mimica.animation.plate import background_plate, refine_matte
+from mimica.animation.portrait_mesh import PortraitMesh, Sheet
+from mimica.animation.reading import FeatureReading, PortraitReading
+from mimica.core.camera import gaze_direction
+from mimica.core.framing import MOUTH_WINDOW
+
+FloatArray = NDArray[np.float32]
+Image = NDArray[np.uint8]
+Painter = Callable[[Image, FloatArray, FloatArray], FloatArray]
+"""(window (72, 96, 3) uint8, hole (72, 96) 0..1, expression (52,)) → painted window (72, 96, 3) 0..255."""
+
+BASE_CELLS = 320
+PAINTER_SIZE = (96, 72)
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """The rectangle of the photo that can change: corner and size in whole pixels."""
+
+    x0: int
+    y0: int
+    width: int
+    height: int
+
+    def view(self, columns: int, rows: int) -> View:
+        return View(self.x0, self.y0, self.width, self.height, columns, rows)
+
+
+class Renderer:
+    """Draws one portrait again and again; each frame depends on its motion alone."""
+
+    def __init__(
+        self, photo: Image, reading: PortraitReading, mesh: PortraitMesh, eyeballs: dict[str, Eyeball], painter: Painter,
+        mouth_points_px: FloatArray,
+    ) -> None:  # fmt: skip
+        """`mouth_points_px` (12, 2): the outline of the lips in the photo, from one corner over the upper lip."""
+        self.photo, self.reading, self.mesh = photo, reading, mesh
+        self.eyeballs, self.painter = eyeballs, painter
+        self.patch = _patch(photo, mesh)
+        p = self.patch
+        self.original = np.ascontiguousarray(photo[p.y0 : p.y0 + p.height, p.x0 : p.x0 + p.width])
+        matte = _to_patch(reading.matte, reading.matte_crop.matrix(reading.matte.shape[0]), p)
+        matte = refine_matte(self.original, matte)
+        # a face is always the person, whatever the matte says
+        face = _to_patch(reading.face, reading.crop.matrix(reading.face.shape[0]), p, outside=0.0)
+        self.matte = np.maximum(smooth_step(matte, 0.12, 0.7), smooth_step(face, 0.4, 0.7))
+        self.plate = background_plate(self.original, self.matte).astype(np.float32)
+        self.textures = [_feature_textures(feature, p) for feature in reading.features]
+        self.mouth_vertices = _nearest_vertices(mesh, reading.features, mouth_points_px)
+
+    def render(self, motion: HeadMotion) -> Image:
+        """The whole photo, (H, W, 3) uint8, with the head in its new motion."""
+        picture = self.photo.copy()
+        p = self.patch
+        picture[p.y0 : p.y0 + p.height, p.x0 : p.x0 + p.width] = self.render_patch(motion)
+        return picture
+
+    def render_patch(self, motion: HeadMotion) -> Image:
+        """The changing rectangle alone, (height, width, 3) uint8."""
+        p, mesh = self.patch, self.mesh
+        longest = max(p.width, p.height)
+        cells = min(BASE_CELLS, longest)
+        view = p.view(max(2, round(cells * p.width / longest)), max(2, round(cells * p.height / longest)))
+        base = rasterise(mesh, mesh.base, _placed(mesh, mesh.base, motion), view)
+        source = cv2.resize(base.source_px, (p.width, p.height), interpolation=cv2.INTER_LINEAR)
+        covered = cv2.resize(base.covered.astype(np.float32), (p.width, p.height), interpolation=cv2.INTER_LINEAR)
+        lookup = source - np.array([p.x0 + 0.5, p.y0 + 0.5], np.float32)
+        colour = cv2.remap(self.original, lookup, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        alpha = cv2.remap(self.matte, lookup, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) * covered
+        result = self.plate + (colour - self.plate) * alpha[..., None]
+        # where nothing moves the photo stays exactly as it is
+        away = np.linalg.norm(lookup - _identity(p.width, p.height), axis=-1)
+        still = (1 - smooth_step(away, 0.25, 1.25)) * (covered > 0.99)
+        result += (self.original - result) * still[..., None]
+        for index, feature in enumerate(self.reading.features):
+            self._feature(result, source, index, feature, motion)
+        return np.clip(result + 0.5, 0, 255).astype(np.uint8)
+
+    def _feature(
+        self, result: FloatArray, source: FloatArray, index: int, feature: FeatureReading, motion: HeadMotion
+    ) -> None:  # fmt: skip
+        """Lay lips or lids, and what shows between them, over `result` in place."""
+        mesh, p = self.mesh, self.patch
+        sheets = (mesh.upper[index], mesh.lower[index])
+        placed = [_placed(mesh, sheet, motion) for sheet in sheets]
+        shown = np.concatenate([mesh.camera.project(points) for points in placed]) - np.array([p.x0, p.y0])
+        left, top = np.maximum(np.floor(shown.min(0)).astype(int), 0)
+        right, bottom = np.minimum(np.ceil(shown.max(0)).astype(int), [p.width, p.height])
+        if right - left < 4 or bottom - top < 4:
+            return
+        area = np.s_[top:bottom, left:right]
+        width, height = int(right - left), int(bottom - top)
+        scale = min(1.0, 200 / max(width, height))
+        view = View(
+            p.x0 + float(left),
+            p.y0 + float(top),
+            width,
+            height,
+            max(2, round(width * scale)),
+            max(2, round(height * scale)),
+        )
+        textures = self.textures[index]
+        layers = []
+        for sheet, points, presence in zip(sheets, placed, (textures.upper, textures.lower), strict=True):
+            layer = rasterise(mesh, sheet, points, view)
+            at = cv2.resize(layer.source_px, (width, height), interpolation=cv2.INTER_LINEAR)
+            valid = cv2.resize(layer.covered.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+            lookup = at - np.array([p.x0 + 0.5, p.y0 + 0.5], np.float32)
+            colour = cv2.remap(self.original, lookup, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            there = cv2.remap(presence, lookup, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            fade = cv2.remap(textures.fade, lookup, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+            layers.append((colour, smooth_step(there, 0.35, 0.65) * smooth_step(valid, 0.8, 1.0), fade))
+        base_lookup = np.ascontiguousarray(source[area]) - np.array([p.x0 + 0.5, p.y0 + 0.5], np.float32)
+        core = cv2.remap(textures.core, base_lookup, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        (upper, upper_there, upper_fade), (lower, lower_there, lower_fade) = layers
+        hole = core * (1 - upper_there) * (1 - lower_there)
+        target = result[area]
+        for colour, weight in ((lower, lower_there * lower_fade), (upper, upper_there * upper_fade)):
+            target += (colour - target) * weight[..., None]
+        if hole.max() < 0.02:
+            return
+        if feature.kind == "mouth":
+            self._paint_mouth(result, hole, (int(left), int(top)), placed, motion)
+        else:
+            self._paint_eye(target, hole, upper_there, feature, motion, (p.x0 + float(left), p.y0 + float(top)))
+
+    def _paint_mouth(
+        self,
+        result: FloatArray,
+        hole: FloatArray,
+        corner: tuple[int, int],
+        placed: list[FloatArray],
+        motion: HeadMotion,
+    ) -> None:
+        p, mesh = self.patch, self.mesh
+        outline = np.stack([placed[sheet][vertex] for sheet, vertex in self.mouth_vertices])
+        centre = mesh.camera.project(outline).mean(0) - np.array([p.x0, p.y0])
+        zoom = self._zoom(motion)
+        extent = np.array(MOUTH_WINDOW) * self.reading.crop.side_px * zoom
+        sx, sy = np.array(PAINTER_SIZE) / extent
+        x0, y0 = centre - extent / 2
+        forward = np.array([[sx, 0, (0.5 - x0) * sx - 0.5], [0, sy, (0.5 - y0) * sy - 0.5]])
+        holes = np.zeros(result.shape[:2], np.float32)
+        rows, columns = hole.shape
+        holes[corner[1] : corner[1] + rows, corner[0] : corner[0] + columns] = hole
+        reduce = cv2.INTER_AREA if min(sx, sy) < 0.7 else cv2.INTER_LINEAR
+        window = _shrink(result, forward, PAINTER_SIZE, reduce)
+        opening = _shrink(holes, forward, PAINTER_SIZE, reduce)
+        expression = np.concatenate([motion.directions, motion.tongue]).astype(np.float32)
+        painted = self.painter(np.clip(window, 0, 255).astype(np.uint8), opening, expression)
+        area = np.s_[corner[1] : corner[1] + rows, corner[0] : corner[0] + columns]
+        inverse = cv2.invertAffineTransform(forward)
+        inverse[:, 2] -= np.array(corner)
+        full = cv2.warpAffine(painted, inverse, (columns, rows), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        result[area] += (full - result[area]) * hole[..., None]
+
+    def _paint_eye(
+        self, target: FloatArray, hole: FloatArray, lid: FloatArray, feature: FeatureReading, motion: HeadMotion,
+        corner_px: tuple[float, float],
+    ) -> None:  # fmt: skip
+        eyeball = self.eyeballs[feature.kind]
+        side = 0 if feature.kind == "left_eye" else 1
+        rows, columns = np.nonzero(hole > 0.02)
+        points = np.stack([columns + 0.5 + corner_px[0], rows + 0.5 + corner_px[1]], 1).astype(np.float32)
+        depth = np.array([-self.mesh.origin_cm[2] - 8.0])  # the eyeballs lie about 8 cm before the head's origin
+        centre = self.mesh.camera.lift(eyeball.centre_px[None], depth)
+        moved = move_points(self.mesh, centre, np.ones(1), motion)
+        centre_px = self.mesh.camera.project(moved)[0].astype(np.float32)
+        rest = gaze_direction(*map(float, self.reading.gaze_deg[side]))
+        look = gaze_direction(*map(float, motion.gaze_deg[side]))
+        turned = eyeball.axis + self.mesh.rotation @ (look - rest)
+        axis = motion.turn @ (turned / np.linalg.norm(turned))
+        colours = eyeball.paint(self.photo, points, centre_px, axis, float(centre[0, 2] / moved[0, 2]))
+        # the upper lid's shadow on the eyeball
+        reach = max(1.0, 0.10 * eyeball.radius_px)
+        shadow = cv2.GaussianBlur(lid, (0, 0), reach)
+        shade = 1 - 0.45 * shadow[rows, columns, None]
+        weight = hole[rows, columns, None]
+        seen = target[rows, columns]
+        target[rows, columns] = seen + (colours * shade - seen) * weight
+
+    def _zoom(self, motion: HeadMotion) -> float:
+        nearer = self.mesh.origin_cm + motion.shift_cm
+        return float(self.mesh.origin_cm[2] / nearer[2])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _FeatureTextures:
+    """Over the patch: how surely a photo pixel is upper or lower skin, where the sheets rule (`fade`, `core`)."""
+
+    upper: FloatArray
+    lower: FloatArray
+    fade: FloatArray
+    core: FloatArray
+
+
+def _feature_textures(feature: FeatureReading, patch: Patch) -> _FeatureTextures:
+    rows, columns = feature.region.shape[:2]
+    scale = np.array([columns, rows]) / feature.size_px
+    matrix = np.array(
+        [[scale[0], 0, -feature.origin_px[0] * scale[0]], [0, scale[1], -feature.origin_px[1] * scale[1]]]
+    )
+    upper, lower = (_to_patch(feature.region[..., index], matrix, patch) for index in (0, 1))
+    x, y = (np.arange(columns) + 0.5) / columns, (np.arange(rows) + 0.5) / rows
+    edge = np.minimum(np.minimum(x, 1 - x)[None, :], np.minimum(y, 1 - y)[:, None]).astype(np.float32)
+    fade = _to_patch(smooth_step(edge, 0.02, 0.14), matrix, patch, outside=0.0)
+    core = _to_patch(smooth_step(edge, 0.06, 0.16), matrix, patch, outside=0.0)
+    return _FeatureTextures(upper, lower, fade, core)
+
+
+def _placed(mesh: PortraitMesh, sheet: Sheet, motion: HeadMotion) -> FloatArray:
+    return move_points(mesh, bend(mesh, sheet, motion), sheet.head_weight, motion)
+
+
+def _patch(photo: Image, mesh: PortraitMesh) -> Patch:
+    low = np.maximum(np.floor(mesh.region.corners().min(0)).astype(int), 0)
+    high = np.minimum(np.ceil(mesh.region.corners().max(0)).astype(int), [photo.shape[1], photo.shape[0]])
+    return Patch(int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1]))
+
+
+def _to_patch(
+    values: FloatArray, to_values: NDArray[np.float64], patch: Patch, outside: float | None = None
+) -> FloatArray:
+    """Resample a map onto the patch's pixels; `to_values` (2, 3) takes photo pixels to pixels of the map."""
+    matrix = to_values.copy()
+    matrix[:, 2] += matrix[:, :2] @ np.array([patch.x0 + 0.5, patch.y0 + 0.5]) - 0.5
+    border = cv2.BORDER_REPLICATE if outside is None else cv2.BORDER_CONSTANT
+    smooth = cv2.INTER_LINEAR if matrix[0, 0] > 1 else cv2.INTER_CUBIC
+    return cv2.warpAffine(
+        np.ascontiguousarray(values, np.float32), matrix, (patch.width, patch.height),
+        flags=smooth | cv2.WARP_INVERSE_MAP, borderMode=border, borderValue=outside or 0.0,
+    )  # fmt: skip
+
+
+def _shrink(image: FloatArray, forward: NDArray[np.float64], size: tuple[int, int], reduce: int) -> FloatArray:
+    """Cut a window; antialiased when `reduce` is INTER_AREA."""
+    if reduce == cv2.INTER_AREA:
+        image = cv2.GaussianBlur(image, (0, 0), 0.4 / float(min(forward[0, 0], forward[1, 1])))
+    return cv2.warpAffine(image, forward, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _nearest_vertices(
+    mesh: PortraitMesh, features: tuple[FeatureReading, ...], points_px: FloatArray
+) -> list[tuple[int, int]]:
+    """(sheet, vertex) of the mouth that carries each point of the lips' outline: 0..6 upper, 7..11 lower."""
+    mouth = next(index for index, feature in enumerate(features) if feature.kind == "mouth")
+    chosen = []
+    for index, point in enumerate(points_px):
+        sheet = 0 if index <= 6 else 1
+        vertices = (mesh.upper, mesh.lower)[sheet][mouth].source_px
+        chosen.append((sheet, int(np.square(vertices - point).sum(1).argmin())))
+    return chosen
+
+
+def _identity(width: int, height: int) -> FloatArray:
+    return np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).astype(np.float32)

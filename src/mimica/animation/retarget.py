@@ -1,0 +1,132 @@
+"""Retarget: the driver's motion, re-expressed for this portrait (DESIGN §2).
+
+Expression is absolute: the code is identity-free, so the first driving frame need not be neutral; only a constant
+offset that the encoder gives this driver at rest is taken off. Pose and gaze are relative to the photo, anchored on the
+driver's own rest, never on frame 0. This module does not know pixels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mimica.animation.motion_field import HeadMotion
+from mimica.core.camera import rotation_from_angles, rotation_vector, rotations_from_vectors
+from mimica.core.motion import EXPRESSION_INDEX, RIG_NAMES, MotionTrack
+
+FloatArray = NDArray[np.float32]
+Mode = Literal["relative", "absolute"]
+
+MAX_TURN_DEG = 38.0
+"""The photo has no pixels for what lies further round; turns approach this softly."""
+MAX_SHIFT_CM = 3.5
+"""The neck follows no further (measured on the prototype: a leaning actor stretched necks)."""
+BASELINE_PERCENTILE = 20.0
+BASELINE_LIMIT = 0.30
+MAX_STRENGTH = 1.25
+
+
+@dataclass(frozen=True, slots=True)
+class RetargetOptions:
+    """How much of each part of the motion is taken over; 0 freezes a part, 1 copies it."""
+
+    motion: Mode = "relative"
+    expression: float = 1.0
+    pose: float = 1.0
+    gaze: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DriverRest:
+    """The driver at rest: the values from which relative motion is measured.
+
+    Attributes:
+        expression: (52,) the offset that this driver's calm frames show. angles_deg: (3,). position: (2,) px.
+        scale: px per cm. gaze_deg: (2, 2).
+    """
+
+    expression: FloatArray
+    angles_deg: FloatArray
+    position: FloatArray
+    scale: float
+    gaze_deg: FloatArray
+
+
+def driver_rest(track: MotionTrack) -> DriverRest:
+    """Measure the rest of a driver over all frames in which a face was seen.
+
+    The anchor is the median of the calmest third: frames of least expression and least turned head.
+    """
+    seen = np.flatnonzero(track.confidence > 0)
+    rows = seen if len(seen) else np.arange(len(track))
+    part = track[rows]
+    baseline = np.percentile(part.expression, BASELINE_PERCENTILE, axis=0)
+    baseline = np.clip(baseline, -BASELINE_LIMIT, BASELINE_LIMIT).astype(np.float32)
+    effort = np.abs(part.expression[:, : len(RIG_NAMES)] - baseline[: len(RIG_NAMES)]).sum(1)
+    turned = np.abs(part.angles_deg - np.median(part.angles_deg, axis=0)).sum(1)
+    restless = effort / max(float(np.median(effort)), 1e-3) + turned / max(float(np.median(turned)), 1.0)
+    calm = part[np.argsort(restless, kind="stable")[: max(1, len(rows) // 3)]]
+    return DriverRest(
+        baseline,
+        np.median(calm.angles_deg, axis=0).astype(np.float32),
+        np.median(calm.position, axis=0).astype(np.float32),
+        float(np.median(calm.scale)),
+        np.median(calm.gaze_deg, axis=0).astype(np.float32),
+    )
+
+
+def soft_limit(vector: NDArray[np.floating], limit: float) -> NDArray[np.float64]:
+    """Shorten a vector smoothly so that its length stays below `limit`; short ones are hardly touched."""
+    length = float(np.linalg.norm(vector))
+    if length < 1e-9:
+        return np.asarray(vector, np.float64)
+    ratio = length / limit
+    return np.asarray(vector, np.float64) / (1 + ratio**4) ** 0.25
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subject:
+    """What retargeting needs to know of the portrait: rotation (3, 3), origin_cm (3,), gaze_deg (2, 2)."""
+
+    rotation: NDArray[np.float64]
+    origin_cm: NDArray[np.float64]
+    gaze_deg: FloatArray
+
+
+def retarget(
+    track: MotionTrack, index: int, rest: DriverRest, subject: Subject, options: RetargetOptions
+) -> HeadMotion:
+    """The head motion of frame `index` for this portrait."""
+    expression = track.expression[index].copy()
+    if options.motion == "relative":
+        expression = expression - rest.expression
+    expression = np.clip(expression * options.expression, 0, MAX_STRENGTH)
+    side, up = EXPRESSION_INDEX["tongueSide"], EXPRESSION_INDEX["tongueUp"]
+    expression[side] = np.clip(track.expression[index, side] * options.expression, -1, 1)
+    expression[up] = np.clip(track.expression[index, up] * options.expression, -1, 1)
+
+    now = rotation_from_angles(*map(float, track.angles_deg[index]))
+    if options.motion == "relative":
+        start = rotation_from_angles(*map(float, rest.angles_deg))
+        turn = rotation_vector(now @ start.T) * options.pose
+    else:
+        turn = rotation_vector(now @ subject.rotation.T) * options.pose
+    rotation = rotations_from_vectors(soft_limit(turn, np.radians(MAX_TURN_DEG)))
+
+    shift_px = (track.position[index] - rest.position) * options.pose
+    shift = np.array([shift_px[0], -shift_px[1]], np.float64) / rest.scale
+    closer = float(rest.scale / max(float(track.scale[index]), 1e-6)) - 1  # relative change of distance
+    depth = subject.origin_cm[2] * closer * options.pose
+    shift_cm = soft_limit(np.array([shift[0], shift[1], depth]), MAX_SHIFT_CM)
+
+    if options.motion == "relative":
+        gaze = subject.gaze_deg + options.gaze * (track.gaze_deg[index] - rest.gaze_deg)
+    else:
+        gaze = subject.gaze_deg + options.gaze * (track.gaze_deg[index] - subject.gaze_deg)
+    return HeadMotion(
+        expression[: len(RIG_NAMES)].astype(np.float32), expression[len(RIG_NAMES) :].astype(np.float32), rotation,
+        shift_cm, np.clip(gaze, -40, 40).astype(np.float32), neutralise=min(1.0, abs(options.expression)),
+    )  # fmt: skip

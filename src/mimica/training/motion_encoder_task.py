@@ -1,0 +1,188 @@
+"""The MotionEncoder's task: exact motion regressed from rendered faces of nobody (DESIGN §5.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mimica.core.motion import EXPRESSION_INDEX, EXPRESSION_MIRROR, EXPRESSION_MIRROR_SIGN, EXPRESSION_NAMES
+from mimica.networks.motion_encoder import CROP_PX, OUTPUTS, MotionEncoder
+from mimica.training import augment
+from mimica.training.motion_data import MotionSamples
+
+LANDMARK_MIRROR: tuple[int, ...] = (
+    *range(16, -1, -1), *range(26, 16, -1), *range(27, 31), 35, 34, 33, 32, 31,
+    45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,
+    54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65, 69, 68,
+)  # fmt: skip
+"""Where each of the 70 landmarks comes from in a mirrored picture."""
+
+EMPHASIS: dict[str, float] = {
+    "jawOpen": 2.5, "eyeBlink_L": 2.5, "eyeBlink_R": 2.5, "mouthSmile_L": 2, "mouthSmile_R": 2, "mouthPucker": 2,
+    "mouthFunnel": 1.5, "tongueOut": 2, "cheekPuff_L": 1.5, "cheekPuff_R": 1.5, "browInnerUp_L": 1.5,
+    "browInnerUp_R": 1.5, "browDown_L": 1.5, "browDown_R": 1.5, "mouthRollLower": 1.5, "mouthRollUpper": 1.5,
+    "tongueSide": 0.5, "tongueUp": 0.5,
+}  # fmt: skip
+
+
+def angles_from_rotation(rotation: Tensor) -> Tensor:
+    """(N, 3, 3) → (N, 3) yaw, pitch, roll in degrees, R = Rz(roll)·Rx(pitch)·Ry(yaw) (scipy's extrinsic 'yxz')."""
+    pitch = torch.asin(rotation[:, 2, 1].clamp(-1, 1))
+    yaw = torch.atan2(-rotation[:, 2, 0], rotation[:, 2, 2])
+    roll = torch.atan2(-rotation[:, 0, 1], rotation[:, 1, 1])
+    return torch.rad2deg(torch.stack([yaw, pitch, roll], 1))
+
+
+@dataclass(frozen=True, slots=True)
+class MotionEncoderOptions:
+    """Inert settings of the task."""
+
+    batch_size: int = 48
+    photo_share: float = 0.12
+    learning_rate: float = 2e-3
+    width: float = 1.0
+
+
+class MotionEncoderTask:
+    """Batches, loss and validation; the loop lives in `training.loop`."""
+
+    def __init__(self, samples: MotionSamples, options: MotionEncoderOptions | None = None) -> None:
+        self.options = options or MotionEncoderOptions()
+        held_out = samples.held_out()
+        rendered = samples.trust >= 1
+        self.samples = samples
+        self.train_rendered = np.flatnonzero(~held_out & rendered)
+        self.train_photos = np.flatnonzero(~held_out & ~rendered)
+        self.validation = np.flatnonzero(held_out & rendered)[::4][:1500]
+        truth = self._targets(torch.from_numpy(np.ascontiguousarray(self.train_rendered)))
+        self.mean = truth.mean(0)
+        self.spread = truth.std(0).clamp_min(0.02)
+        weight = [EMPHASIS.get(name, 1.0) for name in EXPRESSION_NAMES] + [4.0] * 3 + [2.0] * 3 + [2.0] * 4
+        self.weight = torch.tensor(weight)
+
+    def build(self) -> nn.Module:
+        model = MotionEncoder(self.options.width)
+        model.mean.copy_(self.mean)
+        model.spread.copy_(self.spread)
+        return model.to(memory_format=torch.channels_last)
+
+    def optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
+        return torch.optim.AdamW(model.parameters(), lr=self.options.learning_rate, weight_decay=0.03)
+
+    def _targets(self, rows: Tensor) -> Tensor:
+        """(N, 62): expression, angles, placement, gaze in the order of the network's heads."""
+        index = rows.numpy()
+        samples = self.samples
+        angles = angles_from_rotation(torch.from_numpy(samples.rotation[index]))
+        return torch.cat(
+            [
+                torch.from_numpy(samples.expression[index]), angles,
+                torch.from_numpy(samples.placement[index]), torch.from_numpy(samples.gaze_deg[index]),
+            ], 1,
+        )  # fmt: skip
+
+    def batch(self, step: int, generator: torch.Generator) -> dict[str, Tensor]:
+        """A pure function of the generator's state."""
+        count = self.options.batch_size
+        photos = int(round(count * self.options.photo_share)) if len(self.train_photos) else 0
+        picks = [
+            self.train_rendered[torch.randint(len(self.train_rendered), (count - photos,), generator=generator)],
+            self.train_photos[torch.randint(max(1, len(self.train_photos)), (photos,), generator=generator)]
+            if photos
+            else np.empty(0, np.intp),
+        ]
+        index = np.concatenate(picks)
+        samples = self.samples
+        image = torch.from_numpy(samples.image[index]).permute(0, 3, 1, 2).float() / 255
+        rotation = torch.from_numpy(samples.rotation[index])
+        landmarks = torch.from_numpy(samples.landmarks[index])
+        placement = torch.from_numpy(samples.placement[index])
+        expression = torch.from_numpy(samples.expression[index])
+        gaze = torch.from_numpy(samples.gaze_deg[index])
+
+        mirrored = torch.rand(count, generator=generator) < 0.5
+        pick = mirrored.view(-1, 1)
+        image = torch.where(mirrored.view(-1, 1, 1, 1), image.flip(3), image)
+        expression = torch.where(
+            pick, expression[:, list(EXPRESSION_MIRROR)] * torch.tensor(EXPRESSION_MIRROR_SIGN), expression
+        )
+        flip = torch.diag(torch.tensor([-1.0, 1.0, 1.0]))
+        rotation = torch.where(mirrored.view(-1, 1, 1), flip @ rotation @ flip, rotation)
+        across = torch.tensor([-1.0, 1.0])
+        landmarks = torch.where(
+            mirrored.view(-1, 1, 1), landmarks[:, list(LANDMARK_MIRROR)] * across + torch.tensor([1.0, 0.0]), landmarks
+        )
+        swapped = gaze[:, [2, 3, 0, 1]] * torch.tensor([-1.0, 1.0, -1.0, 1.0])
+        gaze = torch.where(pick, swapped, gaze)
+        placement = torch.where(
+            pick, placement * torch.tensor([-1.0, 1.0, 1.0]) + torch.tensor([1.0, 0.0, 0.0]), placement
+        )
+
+        angle = augment.uniform(generator, count, -1, 1).pow(3) * 0.6
+        zoom = torch.exp(torch.randn(count, generator=generator) * 0.07)
+        shift = torch.randn(count, 2, generator=generator).clamp(-2, 2) * 0.025
+        matrices = augment.affine_matrices(angle, zoom, shift)
+        image = augment.photometric(augment.resample(image, matrices), generator)
+        landmarks = augment.move_points(landmarks, matrices)
+        origin = augment.move_points(placement[:, None, :2], matrices)[:, 0]
+        placement = torch.cat([origin, placement[:, 2:] + torch.log(zoom)[:, None]], 1)
+        # the picture's content turns by `angle` counter-clockwise on screen: camera y is up, so R' = Rz(angle)·R
+        cosine, sine, nil, one = torch.cos(angle), torch.sin(angle), torch.zeros(count), torch.ones(count)
+        turn = torch.stack([cosine, -sine, nil, sine, cosine, nil, nil, nil, one], 1).view(-1, 3, 3)
+        rotation = turn @ rotation
+
+        targets = torch.cat([expression, angles_from_rotation(rotation), placement, gaze], 1)
+        return {
+            "image": (image * 255).permute(0, 2, 3, 1),
+            "targets": targets,
+            "landmarks": landmarks,
+            "trust": torch.from_numpy(samples.trust[index]),
+            "window_jitter": torch.randn(count, 3, 2, generator=generator) * 0.012,
+        }
+
+    def loss(self, model: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, float]]:
+        with torch.autocast(batch["image"].device.type, dtype=torch.bfloat16):
+            output = model(batch["image"], batch["window_jitter"])
+        predicted = torch.cat([output[name].float() for name in OUTPUTS], 1)
+        spread = self.spread.to(predicted.device)
+        error = functional.smooth_l1_loss(
+            (predicted - self.mean.to(predicted.device)) / spread,
+            (batch["targets"] - self.mean.to(predicted.device)) / spread,
+            reduction="none", beta=0.5,
+        )  # fmt: skip
+        weight = self.weight.to(predicted.device).expand_as(error).clone()
+        weight[:, : len(EXPRESSION_NAMES)] *= batch["trust"][:, None]
+        motion = (error * weight).mean()
+        points = (output["landmarks"].float() - batch["landmarks"]).abs().mean()
+        return motion + 20 * points, {"motion": float(motion.detach()), "landmarks": float(points.detach())}
+
+    def evaluate(self, model: nn.Module) -> dict[str, float]:
+        """Correlations, slopes and errors on people the training never saw."""
+        model.eval()
+        rows = torch.from_numpy(self.validation)
+        outputs = []
+        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+            for chunk in rows.split(64):
+                output = model(torch.from_numpy(self.samples.image[chunk.numpy()]))
+                outputs.append(torch.cat([output[name].float() for name in OUTPUTS], 1))
+        model.train()
+        predicted, truth = torch.cat(outputs), self._targets(rows)
+        centred_p, centred_t = predicted - predicted.mean(0), truth - truth.mean(0)
+        r = (centred_p * centred_t).mean(0) / (centred_p.std(0) * centred_t.std(0)).clamp_min(1e-6)
+        first = len(EXPRESSION_NAMES)
+        shown = ("jawOpen", "eyeBlink_L", "mouthSmile_L", "mouthPucker", "mouthFunnel", "browInnerUp_L", "browDown_L",
+                 "cheekPuff_L", "tongueOut", "noseSneer_L", "mouthRollLower", "mouthLeft", "mouthUpperUp_L")  # fmt: skip
+        report = {f"r_{name}": float(r[EXPRESSION_INDEX[name]]) for name in shown}
+        report["r_expression_mean"] = float(r[:first].nanmean())
+        for index, name in enumerate(("yaw", "pitch", "roll")):
+            report[f"{name}_deg"] = float((predicted[:, first + index] - truth[:, first + index]).abs().mean())
+        report["origin"] = float((predicted[:, first + 3 : first + 5] - truth[:, first + 3 : first + 5]).abs().mean())
+        report["r_gaze_yaw"], report["r_gaze_pitch"] = float(r[first + 6]), float(r[first + 7])
+        return report
+
+
+__all__ = ["CROP_PX", "MotionEncoderOptions", "MotionEncoderTask", "angles_from_rotation"]

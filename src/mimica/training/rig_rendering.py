@@ -1,0 +1,171 @@
+"""Rig samples from the data engine: render a portrait of nobody, cut the crops and windows out, keep the exact truth.
+
+It knows the data engine and the layout of the samples, and nothing of networks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mimica.core.framing import CROP_CM, EYE_WINDOW, MOUTH_WINDOW, ORIGIN_IN_CROP, WIDE_PER_CROP
+from mimica.core.motion import RIG_NAMES
+from mimica.synthesis.camera import CROP_SIZE, FOCAL_PX, project
+from mimica.synthesis.portrait import Portrait
+from mimica.synthesis.posing import Pose
+from mimica.synthesis.scene import PART_NAMES, Render, render
+from mimica.training.rig_data import IGNORED
+
+FACE_PX, FACE_MAP_PX, WIDE_PX = 192, 96, 128
+MOUTH_PX, EYE_PX = (72, 96), (48, 72)
+FACE_PART, EYE_PART = PART_NAMES.index("face"), PART_NAMES.index("eye")
+MOUTH_PARTS = tuple(PART_NAMES.index(name) for name in ("mouth_socket", "gums", "teeth", "tongue"))
+
+
+@dataclass(frozen=True, slots=True)
+class Square:
+    """An axis-aligned rectangle of the 512 px portrait crop: corner and extent in px."""
+
+    x0: float
+    y0: float
+    width: float
+    height: float
+
+    def matrix(self, columns: int, rows: int) -> NDArray[np.float64]:
+        """cv2.warpAffine's (2, 3) from crop px to `columns` × `rows` (pixel centres at integers on both sides)."""
+        sx, sy = columns / self.width, rows / self.height
+        return np.array([[sx, 0, (0.5 - self.x0) * sx - 0.5], [0, sy, (0.5 - self.y0) * sy - 0.5]])
+
+
+def _cut(
+    image: NDArray[np.generic], area: Square, columns: int, rows: int, *, nearest: bool = False
+) -> NDArray[np.generic]:
+    """Resample an area; antialiased when it shrinks, or nearest for maps that must not blend."""
+    matrix = area.matrix(columns, rows)
+    if nearest:
+        return cv2.warpAffine(image, matrix, (columns, rows), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+    shrink = min(matrix[0, 0], matrix[1, 1])
+    if shrink < 0.9:
+        sigma = 0.4 / shrink
+        image = cv2.GaussianBlur(image, (0, 0), sigma)
+    return cv2.warpAffine(image, matrix, (columns, rows), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+class RigSampler:
+    """Turns renders of one portrait into rig samples. `sides` are per-vertex labels shared by all portraits."""
+
+    def __init__(self, portrait: Portrait) -> None:
+        self.portrait = portrait
+        atlas = portrait.atlas
+        count = atlas.face_count
+        canonical = atlas.canonical[:count]
+        drop = atlas.rig.neutral[:count, 1] - canonical[:, 1]
+        marks = list(atlas.rig.landmarks)
+        corners = drop[[marks[48], marks[54]]].mean()
+        self.below_lips = drop > corners
+        eyes = []
+        for inner, outer in ((42, 45), (39, 36)):
+            a, b = canonical[marks[inner]], canonical[marks[outer]]
+            along = (canonical[:, 0] - a[0]) / (b[0] - a[0])
+            eyes.append(canonical[:, 1] < a[1] + along * (b[1] - a[1]))
+        self.below_lids = eyes
+
+    def render(self, pose: Pose) -> Render:
+        """The whole portrait crop at full size with its truth."""
+        return render(self.portrait, pose, None, CROP_SIZE, samples=1)
+
+    def sample(
+        self,
+        result: Render,
+        neutral_step: NDArray[np.float32],
+        matte: NDArray[np.uint8] | None,
+        rng: np.random.Generator,
+    ) -> dict[str, NDArray[np.generic]]:
+        """One row of `RigSamples`. `neutral_step` (F, 3) cm per face vertex; `matte` (512, 512) or None: from the truth."""
+        truth = result.truth
+        assert truth is not None
+        depth = float(-result.translation[2])
+        origin = project(np.asarray(result.translation, np.float32)[None])[0]
+        side = CROP_CM * FOCAL_PX / depth * float(np.exp(rng.normal(0, 0.06)))
+        corner = origin - np.array(ORIGIN_IN_CROP) * side + rng.normal(0, 0.025, 2) * side
+        tight = Square(float(corner[0]), float(corner[1]), side, side)
+        image = result.image
+        part = _cut(truth.part, tight, FACE_MAP_PX, FACE_MAP_PX, nearest=True)
+        vertex = _cut(truth.vertex.astype(np.float32), tight, FACE_MAP_PX, FACE_MAP_PX, nearest=True).astype(np.int64)
+        canonical = truth.canonical.astype(np.float32)
+        face = (part == FACE_PART) & (vertex >= 0) & (vertex < len(neutral_step))
+        row: dict[str, NDArray[np.generic]] = {
+            "face_image": _cut(image, tight, FACE_PX, FACE_PX),
+            "face_canonical": _cut(canonical, tight, FACE_MAP_PX, FACE_MAP_PX, nearest=True).astype(np.float16),
+            "face_neutral": np.where(face[..., None], neutral_step[np.where(face, vertex, 0)], 0).astype(np.float16),
+            "face_depth": (depth - _cut(truth.depth, tight, FACE_MAP_PX, FACE_MAP_PX, nearest=True)).clip(-30, 30).astype(np.float16),
+            "face": face.astype(np.uint8),
+        }  # fmt: skip
+        marks = result.landmarks * CROP_SIZE
+        mouth = self._window(result, marks[48:60].mean(0), side, MOUTH_WINDOW, MOUTH_PX, rng)
+        row |= {f"mouth_{name}": value for name, value in self._labels(mouth, self.below_lips, MOUTH_PARTS).items()}
+        eyes = []
+        for index in (0, 1):
+            window = self._window(result, marks[68 + index], side, EYE_WINDOW, EYE_PX, rng)
+            labels = self._labels(window, self.below_lids[index], (EYE_PART, MOUTH_PARTS[0]))
+            if index == 1:
+                labels = {name: np.ascontiguousarray(value[:, ::-1]) for name, value in labels.items()}
+                labels["canonical"] = labels["canonical"] * np.array([-1, 1, 1], np.float16)
+            eyes.append(labels)
+        row |= {f"eye_{name}": np.stack([eye[name] for eye in eyes]) for name in eyes[0]}
+        wide_side = side * WIDE_PER_CROP * float(np.exp(rng.normal(0, 0.05)))
+        centre = corner + side / 2
+        wide = Square(float(centre[0] - wide_side / 2), float(centre[1] - wide_side / 2), wide_side, wide_side)
+        alpha = np.where(truth.part > 0, 255, 0).astype(np.uint8) if matte is None else matte
+        row |= {"wide_image": _cut(image, wide, WIDE_PX, WIDE_PX), "wide_matte": _cut(alpha, wide, WIDE_PX, WIDE_PX)}
+        names = self.portrait.atlas.rig.names
+        rig_rows = [names.index(name) for name in RIG_NAMES]
+        row["expression"] = np.concatenate([result.motion[rig_rows], result.motion[-3:]]).astype(np.float32)
+        return row
+
+    def _window(
+        self, result: Render, centre: NDArray[np.floating], side: float, extent: tuple[float, float],
+        size: tuple[int, int], rng: np.random.Generator,
+    ) -> dict[str, NDArray[np.generic]]:  # fmt: skip
+        truth = result.truth
+        assert truth is not None
+        grow = float(np.exp(rng.normal(0, 0.07)))
+        width, height = extent[0] * side * grow, extent[1] * side * grow
+        centre = centre + rng.normal(0, 0.015, 2) * side
+        area = Square(float(centre[0] - width / 2), float(centre[1] - height / 2), width, height)
+        rows, columns = size
+        return {
+            "image": _cut(result.image, area, columns, rows),
+            "canonical": _cut(truth.canonical.astype(np.float32), area, columns, rows, nearest=True).astype(np.float16),
+            "part": _cut(truth.part, area, columns, rows, nearest=True),
+            "vertex": _cut(truth.vertex.astype(np.float32), area, columns, rows, nearest=True).astype(np.int64),
+        }
+
+    @staticmethod
+    def _labels(
+        window: dict[str, NDArray[np.generic]], below: NDArray[np.bool_], opening: tuple[int, ...]
+    ) -> dict[str, NDArray[np.generic]]:
+        part, vertex = window["part"], window["vertex"]
+        skin = (part == FACE_PART) & (vertex >= 0) & (vertex < len(below))
+        lower = below[np.where(skin, vertex, 0)]
+        region = np.where(skin, lower.astype(np.uint8), np.where(np.isin(part, opening), 2, IGNORED)).astype(np.uint8)
+        return {"image": window["image"], "canonical": window["canonical"], "region": region}
+
+
+def neutral_step_of_photo(portrait: Portrait) -> NDArray[np.float32]:
+    """(F, 3) cm, head frame: from the face as photographed to its neutral with lips and lids that close."""
+    count = portrait.atlas.face_count
+    shown = (portrait.points[:count] - portrait.fitted.translation) @ portrait.fitted.rotation
+    return (portrait.target_shape[:count] - shown).astype(np.float32)
+
+
+def neutral_step_of_pose(portrait: Portrait, expression: NDArray[np.floating]) -> NDArray[np.float32]:
+    """(F, 3) cm, head frame: minus what the rendered expression (K,) did."""
+    count = portrait.atlas.face_count
+    step = np.zeros((count, 3), np.float32)
+    for row in np.flatnonzero(expression):
+        step -= np.float32(expression[row]) * portrait.expression_direction(int(row))[:count]
+    return step
