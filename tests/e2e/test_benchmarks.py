@@ -1,0 +1,32 @@
+"""The benchmark runs and its numbers mean what they say."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPT = Path(__file__).parents[2] / "benchmarks" / "run.py"
+
+
+def benchmark(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, SCRIPT, *arguments], capture_output=True, text=True, timeout=60)
+
+
+def test_times_a_stage_against_the_reference() -> None:
+    done = benchmark("--seconds", "0", "--json", "warp")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    (stage,) = report["stages"]
+    assert "warp" in stage["stage"]
+    assert stage["calls"] == 3
+    assert stage["ms"] > 0
+    assert stage["ratio"] > 0
+    assert report["reference_ms"] > 0
+
+
+def test_an_unknown_stage_is_an_error() -> None:
+    done = benchmark("no-such-stage")
+    assert done.returncode == 1
+    assert "no stage is called no-such-stage" in done.stderr
