@@ -3,8 +3,9 @@
     python benchmarks/run.py [--json] [--seconds S] [STAGE ...]
 
 Milliseconds differ from machine to machine and from hour to hour; the ratio to a reference that runs right before and
-right after moves much less, so two runs can be compared. The reference is NumPy's float32 product of two 512 × 512
-matrices (0.13 GMAC) on one core; the stages get MIMICA_THREADS threads, else every usable core.
+right after moves much less, so two runs can be compared. Of several calls the fastest counts: it is the least
+disturbed. The reference is NumPy's float32 product of two 512 × 512 matrices (0.13 GMAC) on one core; the stages get
+MIMICA_THREADS threads, else every usable core.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import sys
 import tempfile
 import time
@@ -42,7 +42,7 @@ Call = Callable[[], object]
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """One stage: median milliseconds a call, its ratio to the reference (median of neighbours), calls timed."""
+    """One stage: milliseconds of its fastest call, their ratio to the fastest reference in between, calls timed."""
 
     stage: str
     ms: float
@@ -111,15 +111,12 @@ def time_stage(stage: str, call: Call, baseline: Call, seconds: float) -> Timing
     call()
     baseline()
     times: list[float] = []
-    ratios: list[float] = []
-    before = elapsed_s(baseline)
+    references = [elapsed_s(baseline)]
     while len(times) < 3 or sum(times) < seconds:
-        taken = elapsed_s(call)
-        after = elapsed_s(baseline)
-        times.append(taken)
-        ratios.append(taken / ((before + after) / 2))
-        before = after
-    return Timing(stage, round(statistics.median(times) * 1e3, 3), round(statistics.median(ratios), 3), len(times))
+        times.append(elapsed_s(call))
+        references.append(elapsed_s(baseline))
+    fastest = min(times)
+    return Timing(stage, round(fastest * 1e3, 3), round(fastest / min(references), 3), len(times))
 
 
 def elapsed_s(call: Call) -> float:
@@ -143,7 +140,7 @@ def main() -> None:
                 timings.append(time_stage(name, make(), baseline, options.seconds))
     if not timings:
         sys.exit(f"benchmarks: no stage is called {' or '.join(options.stages)}")
-    baseline_ms = statistics.median(elapsed_s(baseline) for _ in range(50)) * 1e3
+    baseline_ms = min(elapsed_s(baseline) for _ in range(50)) * 1e3
     if options.json:
         print(json.dumps({"threads": THREADS, "reference_ms": baseline_ms, "stages": [asdict(t) for t in timings]}))
         return
