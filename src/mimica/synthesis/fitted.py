@@ -5,7 +5,7 @@ This module does not know how the fit was found (``fit``) nor how it is rendered
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -73,10 +73,3 @@ class FittedPortrait:
         values |= {name: str(values[name]) for name in ("key", "source", "licence")}
         values["crop"] = tuple(float(value) for value in values["crop"])
         return cls(**values)
-
-    def with_shape_of(self, other: FittedPortrait, amount: float, key: str) -> FittedPortrait:
-        """This photo's texture on a head whose geometry is moved by `amount` (0..1) towards the other person's.
-
-        The two must share a rig. The photo's own landmarks keep explaining the photo: use it for the target shape only.
-        """
-        return replace(self, key=key, shape=self.shape + np.float32(amount) * (other.shape - self.shape))

@@ -37,6 +37,7 @@ class Portrait:
     Attributes:
         fitted: the photo and its fit.
         source_shape: (V, 3) the photo's head without expression; `target_shape`: the same with lips and lids that close.
+        target_eyes: (2, 8) as `FittedPortrait.eyes`, for every pose but the photo's.
         blink: expression row → (V, 3) offsets that close this person's lids.
         points: (N, 3) the head in the photo's camera, cm, as photographed.
         eye_rotations: two (3, 3) of the photo's gaze; `eye_points`: two (E, 3) in the photo's camera.
@@ -49,6 +50,7 @@ class Portrait:
     fitted: FittedPortrait
     source_shape: FloatArray
     target_shape: FloatArray
+    target_eyes: FloatArray
     blink: dict[int, FloatArray]
     points: FloatArray
     eye_rotations: tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -103,18 +105,28 @@ class Portrait:
 
     def eye_mesh(self, side: int, rotation: NDArray[np.floating], head: NDArray[np.floating], origin: NDArray[np.floating]) -> FloatArray:
         """(E, 3) camera points of the left (0) or right (1) eye turned by `rotation`, for head-to-camera `head`, `origin`."""
-        eye = self.fitted.eyes[side]
+        eye = self.target_eyes[side]
         in_head = eye[:3] + eye[3] * (EYE_DIRECTIONS @ rotation.T.astype(np.float32))
         return (in_head @ head.T.astype(np.float32) + origin).astype(np.float32)
 
 
-def build_portrait(atlas: HeadAtlas, fitted: FittedPortrait, target_shape: FloatArray | None = None) -> Portrait:
-    """Make a fitted photo movable.
+@dataclass(frozen=True)
+class Morph:
+    """Geometry moved by `amount` (0..1) towards another person's: a new identity wearing this photo's skin."""
 
-    `target_shape` (V, 3) replaces the person's own geometry in every pose but the photo's (identity morphing).
-    """
+    towards: FittedPortrait
+    amount: float
+
+
+def build_portrait(atlas: HeadAtlas, fitted: FittedPortrait, morph: Morph | None = None) -> Portrait:
+    """Make a fitted photo movable; a morph changes its geometry in every pose but the photo's own."""
     source = fitted.shape.copy()
-    geometry = source if target_shape is None else target_shape
+    geometry, target_eyes = source, fitted.eyes
+    if morph is not None:
+        amount = np.float32(morph.amount)
+        geometry = source + amount * (morph.towards.shape - source)
+        target_eyes = fitted.eyes.copy()
+        target_eyes[:, :4] += amount * (morph.towards.eyes[:, :4] - fitted.eyes[:, :4])
     closed = close_lips(atlas, geometry)
     blink = blink_directions(atlas, geometry)
     stretch_upper_teeth(atlas, fitted, source, closed)
@@ -138,7 +150,7 @@ def build_portrait(atlas: HeadAtlas, fitted: FittedPortrait, target_shape: Float
     photo = np.concatenate([fitted.image, np.round(alpha * 255).astype(np.uint8)[..., None]], -1)
     plate = np.concatenate([background_plate(fitted.image, alpha), np.round(255 - 255 * alpha).astype(np.uint8)[..., None]], -1)
     return Portrait(
-        atlas, fitted, source, closed, blink, points, rotations, eye_points, depth, texture, (eyes[0], eyes[1]), carrier, photo, plate
+        atlas, fitted, source, closed, target_eyes, blink, points, rotations, eye_points, depth, texture, (eyes[0], eyes[1]), carrier, photo, plate
     )
 
 

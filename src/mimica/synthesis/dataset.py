@@ -1,0 +1,304 @@
+"""Write a data set of rendered portraits: WebDataset shards, a ledger row per item, deterministic per seed.
+
+A group is one motion (or one short clip) performed by several people; a block of people stays for several groups, for
+building a portrait costs more than rendering it. Every shard is a pure function of its configuration and number, so shards
+can be made anywhere, in any order, and again. This module does not fit photos (``collection``) and trains nothing.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tarfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mimica.errors import InputError, OutputError
+from mimica.synthesis.atlas import HeadAtlas
+from mimica.synthesis.clips import sample_clip
+from mimica.synthesis.correspondence import Correspondence
+from mimica.synthesis.fitted import FittedPortrait
+from mimica.synthesis.motions import ExpressionSampler, Framing, sample_performance
+from mimica.synthesis.portrait import Portrait, build_portrait
+from mimica.synthesis.posing import Performance, pose
+from mimica.synthesis.rig import Rig
+from mimica.synthesis.scene import Render, Viewport, photo_crop, render
+
+SOURCE_XY_STEPS = 32
+"""`source_xy` is stored as int16 in steps of 1/32 px of the 512 px crop."""
+
+ImageFormat = Literal["jpg", "png", "webp"]
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetConfig:
+    """What to render.
+
+    Attributes:
+        count: number of rendered images (rounded up to whole groups).
+        seed: everything random follows from it.
+        size: side of the images, px. `samples`: sub-samples along a pixel's side.
+        people: how many people perform each group's motion.
+        motions: consecutive groups that the same people perform.
+        frames: images per clip; 1 for single motions. `rate`: frames a second of clips.
+        framing: side of the crop in heights of the face.
+        truth: whether to store the per-pixel truth.
+        image_format: "jpg" (quality 95), "png" or "webp" (both lossless).
+        groups_per_shard: groups in one tar file; a multiple of `motions`.
+        yaw_limit_deg: photos turned further than this are left out.
+    """
+
+    count: int
+    seed: int = 0
+    size: int = 256
+    samples: int = 2
+    people: int = 2
+    motions: int = 12
+    frames: int = 1
+    rate: Fraction = Fraction(25)
+    framing: float = 1.7
+    truth: bool = True
+    image_format: ImageFormat = "jpg"
+    groups_per_shard: int = 120
+    yaw_limit_deg: float = 20.0
+
+    def __post_init__(self) -> None:
+        for name in ("count", "size", "samples", "people", "motions", "frames", "groups_per_shard"):
+            if getattr(self, name) < 1:
+                raise InputError(f"dataset: {name} is {getattr(self, name)}, it must be at least 1")
+        if self.groups_per_shard % self.motions:
+            raise InputError(f"dataset: groups_per_shard ({self.groups_per_shard}) must be a multiple of motions ({self.motions})")
+
+    @property
+    def groups(self) -> int:
+        per_group = self.people * self.frames
+        return -(-self.count // per_group)
+
+    @property
+    def shards(self) -> int:
+        return -(-self.groups // self.groups_per_shard)
+
+
+@dataclass(frozen=True)
+class DatasetSummary:
+    """What was written: `shards` with `items` images in all, their `ledger`, and `portraits` that performed."""
+
+    shards: tuple[Path, ...]
+    items: int
+    portraits: int
+    ledger: Path
+
+
+def select_portraits(folder: Path | str, config: DatasetConfig, exclude: frozenset[str] = frozenset()) -> list[Path]:
+    """Fitted portraits of a folder that may perform, by name: not excluded, not turned too far. InputError if none."""
+    chosen = []
+    for path in sorted(Path(folder).glob("*.npz")):
+        if path.stem not in exclude and abs(FittedPortrait.load(path).angles_deg[0]) <= config.yaw_limit_deg:
+            chosen.append(path)
+    if not chosen:
+        raise InputError(f"{folder}: no fitted portrait to use; fit photos first, or exclude fewer")
+    return chosen
+
+
+def synthesize(
+    portraits: Sequence[Path],
+    rig: Path | str,
+    correspondence: Path | str,
+    out: Path | str,
+    config: DatasetConfig,
+    *,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> DatasetSummary:
+    """Render the data set into the folder `out`: `shard-00000.tar` …, `ledger.jsonl` and `dataset.json`.
+
+    Shards that are already there are kept, so an interrupted run goes on where it stopped; a folder made with another
+    configuration is refused (OutputError).
+    """
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_config(folder / "dataset.json", config, portraits)
+    jobs = [_Job(tuple(portraits), Path(rig), Path(correspondence), folder, config, number) for number in range(config.shards)]
+    waiting = [job for job in jobs if not (job.path.exists() and job.ledger.exists())]
+    done = len(jobs) - len(waiting)
+    if workers > 1:
+        with ProcessPoolExecutor(workers) as pool:
+            for finished, _ in enumerate(pool.map(write_shard, waiting), done + 1):
+                _report(progress, finished, len(jobs))
+    else:
+        for finished, job in enumerate(waiting, done + 1):
+            write_shard(job)
+            _report(progress, finished, len(jobs))
+    rows = [row for job in jobs for row in job.ledger.read_text(encoding="utf-8").splitlines()]
+    ledger = folder / "ledger.jsonl"
+    ledger.write_text("".join(row + "\n" for row in rows), encoding="utf-8")
+    performers = {json.loads(row)["portrait"] for row in rows}
+    return DatasetSummary(tuple(job.path for job in jobs), len(rows), len(performers), ledger)
+
+
+def _report(progress: Callable[[int, int], None] | None, done: int, total: int) -> None:
+    if progress is not None:
+        progress(done, total)
+
+
+def _write_config(path: Path, config: DatasetConfig, portraits: Sequence[Path]) -> None:
+    described = asdict(config) | {"rate": str(config.rate), "portraits": [portrait.stem for portrait in portraits]}
+    text = json.dumps(described, indent=1, sort_keys=True) + "\n"
+    if path.exists() and path.read_text(encoding="utf-8") != text:
+        raise OutputError(f"{path.parent}: holds a data set made with other settings; choose another folder or delete it")
+    path.write_text(text, encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class _Job:
+    portraits: tuple[Path, ...]
+    rig: Path
+    correspondence: Path
+    folder: Path
+    config: DatasetConfig
+    number: int
+
+    @property
+    def path(self) -> Path:
+        return self.folder / f"shard-{self.number:05d}.tar"
+
+    @property
+    def ledger(self) -> Path:
+        return self.folder / f"shard-{self.number:05d}.jsonl"
+
+
+def write_shard(job: _Job) -> Path:
+    """Render one shard; both its files appear only when complete."""
+    atlas = HeadAtlas(Rig.from_npz(job.rig, identity=False), Correspondence.load(job.correspondence))
+    config, rows = job.config, []
+    first = job.number * config.groups_per_shard
+    temporary = job.path.with_suffix(".tar.part")
+    performers: list[Portrait] = []
+    with tarfile.open(temporary, "w", format=tarfile.USTAR_FORMAT) as archive:
+        for group in range(first, min(first + config.groups_per_shard, config.groups)):
+            if group % config.motions == 0 or not performers:
+                block = block_members(len(job.portraits), config, group // config.motions)
+                performers = [build_portrait(atlas, FittedPortrait.load(job.portraits[member])) for member in block]
+            for name, files, row in render_group(performers, config, group):
+                for extension, data in files.items():
+                    _add(archive, f"{name}.{extension}", data)
+                rows.append(json.dumps({"key": name, "shard": job.path.name, **row}, sort_keys=True))
+    job.ledger.write_text("".join(row + "\n" for row in rows), encoding="utf-8")
+    os.replace(temporary, job.path)
+    return job.path
+
+
+def block_members(available: int, config: DatasetConfig, block: int) -> list[int]:
+    """Which portraits perform a block: a fresh shuffle for every pass over the collection."""
+    members = []
+    for place in range(block * config.people, (block + 1) * config.people):
+        order = np.random.default_rng([config.seed, 1, place // available]).permutation(available)
+        members.append(int(order[place % available]))
+    return members
+
+
+def render_group(performers: Sequence[Portrait], config: DatasetConfig, group: int) -> list[tuple[str, dict[str, bytes], dict]]:
+    """(key, files by extension, ledger row) of every image of a group: the same motion by every performer."""
+    rng = np.random.default_rng([config.seed, 0, group])
+    sampler = ExpressionSampler(performers[0].atlas.rig.names)
+    if config.frames == 1:
+        performance, framing = sample_performance(sampler, rng)
+        performances = [performance]
+    else:
+        performances, framing = sample_clip(sampler, rng, config.frames, config.rate), Framing()
+    items = []
+    for person, portrait in enumerate(performers):
+        source, target = viewports(portrait, config.framing, framing)
+        for frame, performance in enumerate(performances):
+            drawn = render(portrait, pose(portrait, performance), target, config.size, samples=config.samples, truth=config.truth)
+            name = f"{group:07d}-{person:02d}-{frame:03d}"
+            files = {f"target.{config.image_format}": encode_image(drawn.image, config.image_format)}
+            if frame == 0:
+                photo = photo_crop(portrait, source, config.size)
+                files[f"source.{config.image_format}"] = encode_image(photo, config.image_format)
+            files["truth.npz"] = encode_truth(portrait, drawn, source, performance)
+            items.append((name, files, _ledger_row(portrait, config, group, person, frame)))
+    return items
+
+
+def viewports(portrait: Portrait, framing: float, jitter: Framing) -> tuple[Viewport, Viewport]:
+    """The photo's viewport, `framing` face heights wide about the face, and the target's, jittered."""
+    x0, y0, x1, y1 = portrait.fitted.face_box
+    side = min(512.0, framing * (y1 - y0))
+    x, y = (x0 + x1) / 2, (y0 + y1) / 2 - 0.03 * (y1 - y0)
+
+    def about(centre_x: float, centre_y: float, width: float) -> Viewport:
+        left, top = (float(np.clip(c - width / 2, 0, max(0.0, 512 - width))) for c in (centre_x, centre_y))
+        return Viewport(left, top, 512 / width)
+
+    width = min(512.0, side / jitter.zoom)
+    return about(x, y, side), about(x + jitter.dx * width, y + jitter.dy * width, width)
+
+
+def encode_image(image: NDArray[np.uint8], image_format: ImageFormat) -> bytes:
+    """Encoded RGB image; webp above quality 100 means lossless."""
+    options = {"jpg": [cv2.IMWRITE_JPEG_QUALITY, 95], "png": [], "webp": [cv2.IMWRITE_WEBP_QUALITY, 101]}[image_format]
+    return cv2.imencode(f".{image_format}", image[..., ::-1], options)[1].tobytes()
+
+
+def encode_truth(portrait: Portrait, drawn: Render, source: Viewport, performance: Performance) -> bytes:
+    """Npz without pickles: pose, motion, gaze, landmarks, both viewports, and the pixels' truth in small integers."""
+    fitted = portrait.fitted
+    arrays: dict[str, NDArray] = {
+        "motion": drawn.motion,
+        "rotation": drawn.rotation.astype(np.float32),
+        "translation": drawn.translation.astype(np.float32),
+        "angles_deg": drawn.angles_deg.astype(np.float32),
+        "gaze_deg": drawn.gaze_deg.astype(np.float32),
+        "landmarks": drawn.landmarks,
+        "viewport": np.array([drawn.viewport.x0, drawn.viewport.y0, drawn.viewport.zoom], np.float32),
+        "source_viewport": np.array([source.x0, source.y0, source.zoom], np.float32),
+        "source_expression": fitted.expression,
+        "source_rotation": fitted.rotation,
+        "source_translation": fitted.translation,
+        "source_gaze_deg": portrait.gaze_deg.astype(np.float32),
+        "gaze_request_rad": np.asarray(performance.gaze_rad, np.float32),
+    }
+    if drawn.truth is not None:
+        truth = drawn.truth
+        limit = 32767 / SOURCE_XY_STEPS
+        arrays |= {
+            "part": truth.part,
+            "vertex": truth.vertex.astype(np.int16 if int(truth.vertex.max(initial=0)) < 32768 else np.int32),
+            "canonical": truth.canonical,
+            "depth": truth.depth.astype(np.float16),
+            "source_xy": np.round(np.clip(truth.source_xy, -limit, limit) * SOURCE_XY_STEPS).astype(np.int16),
+            "visibility": np.round(truth.visibility * 255).astype(np.uint8),
+        }
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def _ledger_row(portrait: Portrait, config: DatasetConfig, group: int, person: int, frame: int) -> dict:
+    fitted = portrait.fitted
+    return {
+        "portrait": fitted.key,
+        "source": fitted.source,
+        "licence": fitted.licence,
+        "seed": config.seed,
+        "group": group,
+        "person": person,
+        "frame": frame,
+    }
+
+
+def _add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
+    """Add a file without time, owner or mode that would differ from run to run."""
+    entry = tarfile.TarInfo(name)
+    entry.size = len(data)
+    archive.addfile(entry, io.BytesIO(data))
