@@ -1,1 +1,19 @@
 """Prepare, encode, retarget, render, compose: a photo performs what a driver does."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mimica.animation.animator import Animator, Driver, animate
+
+__all__ = ["Animator", "Driver", "animate"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'mimica.animation' has no attribute {name!r}")
+    value = getattr(import_module("mimica.animation.animator"), name)
+    globals()[name] = value
+    return value

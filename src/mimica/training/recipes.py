@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
+from mimica.core.motion import EXPRESSION_NAMES, RIG_NAMES
 from mimica.errors import Interrupted, UsageError, WeightsError
 from mimica.runtime.weights import WeightsEntry
 from mimica.training.checkpoint import CHECKPOINT_FILE, load
@@ -22,6 +23,9 @@ from mimica.training.debug_task import DISC_VALUES, PICTURE_PX, DebugTask
 from mimica.training.export import Provenance, export
 from mimica.training.loop import Report, TrainResult, train
 from mimica.training.task import Task
+
+if TYPE_CHECKING:
+    from mimica.training.rig_data import RigSamples
 
 WEIGHTS_FOLDER = "weights"
 """Below a run's folder: its ONNX files and their weights.json."""
@@ -84,11 +88,137 @@ def debug(request: Request) -> Plan:
         constants = {"picture_px": PICTURE_PX, "values": DISC_VALUES, "range": [0, 255], "colour": "RGB"}
         return (NetworkExport("debug", module, examples, constants, output="disc"),)
 
-    config = TrainConfig(steps=600, seed=request.seed, warmup_steps=20, evaluate_every_s=20, checkpoint_every_s=5)
+    config = TrainConfig(steps=300, seed=request.seed, warmup_steps=20, evaluate_every_s=20, checkpoint_every_s=5)
     return Plan(DebugTask(), config, networks, trained_on="discs drawn on the fly")
 
 
-RECIPES: dict[str, Callable[[Request], Plan]] = {"debug": debug}
+TRAINED_ON = "AI-generated portraits of nobody (SFHQ-T2I, faker-js), animated by the data engine with ICT-FaceKit"
+
+
+def face_finder(request: Request) -> Plan:
+    """Faces, their boxes and points. Needs DATA/train.npz and DATA/val.npz of scenes; a quarter of an hour on one core."""
+    from mimica.networks.face_finder import FINDER_PX
+    from mimica.training.finder_task import FaceFinderTask, load_scenes
+
+    def networks(module: nn.Module) -> tuple[NetworkExport, ...]:
+        constants = {"finder_px": FINDER_PX, "range": [0, 255], "colour": "RGB"}
+        return (NetworkExport("face_finder", module, {"image": _pictures(FINDER_PX, FINDER_PX)}, constants),)
+
+    folder = request.data_folder("face_finder")
+    task = FaceFinderTask(*load_scenes(folder / "train.npz"), held_out=load_scenes(folder / "val.npz"))
+    return Plan(task, TrainConfig(minutes=15, seed=request.seed, ema_decay=0.998), networks, TRAINED_ON)
+
+
+def motion_encoder(request: Request) -> Plan:
+    """Expression, pose and gaze from a face crop. Needs motion packs; an hour on one core, minutes on a GPU."""
+    from mimica.networks.motion_encoder import CROP_PX
+    from mimica.training.motion_data import load_packs
+    from mimica.training.motion_encoder_task import MotionEncoderTask
+
+    def networks(module: nn.Module) -> tuple[NetworkExport, ...]:
+        constants = {"expression_names": EXPRESSION_NAMES, "crop_px": CROP_PX, "range": [0, 255], "colour": "RGB"}
+        return (NetworkExport("motion_encoder", module, {"image": _pictures(CROP_PX, CROP_PX)}, constants),)
+
+    config = TrainConfig(minutes=60, seed=request.seed, ema_decay=0.998)
+    return Plan(MotionEncoderTask(load_packs(request.data_folder("motion_encoder"))), config, networks, TRAINED_ON)
+
+
+def rig_field(request: Request) -> Plan:
+    """Displacement of every point of a head under every expression. Needs the rig as DATA/rig.npz; minutes on one core."""
+    from mimica.synthesis.rig import Rig
+    from mimica.training.rig_field_task import RigFieldTask
+
+    def networks(module: nn.Module) -> tuple[NetworkExport, ...]:
+        constants = {"directions": RIG_NAMES, "unit": "cm"}
+        points = torch.randn(64, 3) * 5
+        return (NetworkExport("rig_field", module, {"canonical": points}, constants, output="directions"),)
+
+    rig = Rig.from_npz(request.data_folder("rig_field") / "rig.npz", identity=False)
+    return Plan(RigFieldTask(rig), TrainConfig(minutes=6, seed=request.seed), networks, "the ICT-FaceKit rig")
+
+
+def portrait_rigger(request: Request) -> Plan:
+    """Canonical coordinates, depth and neutral step of a photo's face. Needs rig packs; half an hour on one core."""
+    from mimica.networks.portrait_rigger import FACE_PX
+    from mimica.training.rigger_tasks import PortraitRiggerTask
+
+    return _rigging(request, "portrait_rigger", PortraitRiggerTask, (FACE_PX, FACE_PX), minutes=30)
+
+
+def mouth_rigger(request: Request) -> Plan:
+    """Lips and the opening between them. Needs rig packs; a quarter of an hour on one core."""
+    from mimica.networks.portrait_rigger import MOUTH_PX
+    from mimica.training.rigger_tasks import FeatureRiggerTask
+
+    return _rigging(request, "mouth_rigger", lambda samples: FeatureRiggerTask(samples, "mouth"), MOUTH_PX, minutes=15)
+
+
+def eye_rigger(request: Request) -> Plan:
+    """Lids and the opening between them. Needs rig packs; a quarter of an hour on one core."""
+    from mimica.networks.portrait_rigger import EYE_PX
+    from mimica.training.rigger_tasks import FeatureRiggerTask
+
+    return _rigging(request, "eye_rigger", lambda samples: FeatureRiggerTask(samples, "eye"), EYE_PX, minutes=15)
+
+
+def portrait_matte(request: Request) -> Plan:
+    """Person against background. Needs rig packs; a few minutes on one core."""
+    from mimica.networks.portrait_rigger import MATTE_PX
+    from mimica.training.rigger_tasks import PortraitMatteTask
+
+    return _rigging(request, "portrait_matte", PortraitMatteTask, (MATTE_PX, MATTE_PX), minutes=8)
+
+
+def mouth_painter(request: Request) -> Plan:
+    """Teeth, tongue and dark between the lips. Needs rig packs; twenty minutes on one core."""
+    from mimica.networks.mouth_painter import PAINTER_PX
+    from mimica.training.mouth_painter_task import MouthPainterTask
+    from mimica.training.rig_data import load_rig_packs
+
+    def networks(module: nn.Module) -> tuple[NetworkExport, ...]:
+        rows, columns = PAINTER_PX
+        examples = {
+            "image": _pictures(rows, columns), "hole": torch.rand(2, rows, columns, 1),
+            "expression": torch.rand(2, len(EXPRESSION_NAMES)),
+        }  # fmt: skip
+        constants = {"expression_names": EXPRESSION_NAMES, "size_px": [rows, columns], "range": [0, 255]}
+        return (NetworkExport("mouth_painter", module, examples, constants),)
+
+    samples = load_rig_packs(request.data_folder("mouth_painter"))
+    return Plan(MouthPainterTask(samples), TrainConfig(minutes=20, seed=request.seed), networks, TRAINED_ON)
+
+
+def _rigging(
+    request: Request, name: str, task: Callable[[RigSamples], Task], size: tuple[int, int], minutes: float
+) -> Plan:
+    from mimica.training.rig_data import load_rig_packs
+
+    def networks(module: nn.Module) -> tuple[NetworkExport, ...]:
+        constants = {"size_px": list(size), "range": [0, 255], "colour": "RGB", "unit": "cm"}
+        return (NetworkExport(name, module, {"image": _pictures(*size)}, constants),)
+
+    samples = load_rig_packs(request.data_folder(name))
+    return Plan(task(samples), TrainConfig(minutes=minutes, seed=request.seed), networks, TRAINED_ON)
+
+
+def _pictures(rows: int, columns: int) -> Tensor:
+    """A black and a white picture: the example input whose range is all of uint8."""
+    pictures = torch.zeros(2, rows, columns, 3, dtype=torch.uint8)
+    pictures[1] = 255
+    return pictures
+
+
+RECIPES: dict[str, Callable[[Request], Plan]] = {
+    "debug": debug,
+    "face_finder": face_finder,
+    "motion_encoder": motion_encoder,
+    "rig_field": rig_field,
+    "portrait_rigger": portrait_rigger,
+    "mouth_rigger": mouth_rigger,
+    "eye_rigger": eye_rigger,
+    "portrait_matte": portrait_matte,
+    "mouth_painter": mouth_painter,
+}
 
 
 def describe() -> dict[str, str]:

@@ -1,0 +1,139 @@
+"""Encode: a driving video in, its motion out; one pass, a few numbers kept per frame however long it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mimica.animation.networks import ENCODER_PX, EncodedMotion, Networks
+from mimica.animation.prepare import aligned_crop
+from mimica.core.framing import placement_in_photo
+from mimica.core.geometry import CropFrame
+from mimica.core.motion import EXPRESSION_NAMES, MotionTrack
+from mimica.faces.alignment import extract
+from mimica.faces.tracking import FaceTracker
+
+FloatArray = NDArray[np.float32]
+
+SMOOTHING_S = 0.035
+"""Width of the smoothing of slow changes; fast ones (blinks, plosives) pass unsmoothed."""
+
+
+@dataclass(slots=True)
+class MotionReader:
+    """Feeds frames to the tracker and the encoder and gathers the motion. Use it once per driving video.
+
+    The tracker's steady crop is shifted and scaled once per track so that the encoder sees faces framed as in training;
+    within a track nothing but the tracker moves the crop, so the crop adds no jitter.
+    """
+
+    networks: Networks
+    tracker: FaceTracker
+    rows: list[FloatArray] = field(default_factory=list)
+    _adjustment: tuple[float, float, float] = (0.0, 0.0, 1.0)
+    _track: int | None = None
+
+    def add(self, image: NDArray[np.uint8], time_s: float) -> bool:
+        """Read one frame (H, W, 3) uint8 RGB; tells whether a face was seen."""
+        tracked = self.tracker.update(image, time_s)
+        if tracked is None:
+            self.rows.append(np.full(_ROW, np.nan, np.float32))
+            return False
+        if self._track != tracked.track_id:
+            self._adjustment = self._adjust(image, tracked.crop)
+            self._track = tracked.track_id
+        crop = self._adjusted(tracked.crop)
+        read = self.networks.encode(extract(image, crop, ENCODER_PX))
+        self.rows.append(_row(read, crop, 0.0 if tracked.lost else 1.0))
+        return not tracked.lost
+
+    def _adjust(self, image: NDArray[np.uint8], crop: CropFrame) -> tuple[float, float, float]:
+        better = aligned_crop(image, crop, self.networks)
+        shift = (better.center_px - crop.center_px) / crop.side_px
+        return float(shift[0]), float(shift[1]), better.side_px / crop.side_px
+
+    def _adjusted(self, crop: CropFrame) -> CropFrame:
+        dx, dy, zoom = self._adjustment
+        return CropFrame(crop.center_x_px + dx * crop.side_px, crop.center_y_px + dy * crop.side_px, crop.side_px * zoom)
+
+    @property
+    def seen(self) -> int:
+        """Frames in which a face was seen."""
+        return sum(bool(row[-1] > 0) for row in self.rows)
+
+    def track(self, times_s: FloatArray) -> MotionTrack:
+        """The motion of all frames, gaps bridged, smoothed without lag. `times_s` (T,) seconds."""
+        values = np.stack(self.rows)
+        confidence = np.nan_to_num(values[:, -1])
+        values = _bridge(values, times_s)
+        smooth = smooth_adaptively(values[:, :-1], times_s)
+        count = len(EXPRESSION_NAMES)
+        return MotionTrack(
+            expression=smooth[:, :count],
+            angles_deg=smooth[:, count : count + 3],
+            position=smooth[:, count + 3 : count + 5],
+            scale=np.exp(smooth[:, count + 5]),
+            gaze_deg=smooth[:, count + 6 : count + 10].reshape(-1, 2, 2),
+            confidence=confidence.astype(np.float32),
+        )
+
+
+_ROW = len(EXPRESSION_NAMES) + 3 + 3 + 4 + 1
+
+
+def _row(read: EncodedMotion, crop: CropFrame, confidence: float) -> FloatArray:
+    x, y, scale = placement_in_photo(crop, read.placement)
+    tail = np.array([x, y, np.log(scale)], np.float32)
+    return np.concatenate(
+        [read.expression, read.angles_deg, tail, read.gaze_deg.reshape(-1), [np.float32(confidence)]]
+    ).astype(np.float32)
+
+
+def _bridge(values: FloatArray, times_s: FloatArray) -> FloatArray:
+    """Fill frames without a face: linear between neighbours, held at the ends."""
+    known = np.flatnonzero(values[:, -1] > 0)
+    if not len(known):
+        known = np.flatnonzero(~np.isnan(values[:, 0]))
+    filled = values.copy()
+    for column in range(values.shape[1] - 1):
+        filled[:, column] = np.interp(times_s, times_s[known], values[known, column])
+    return filled
+
+
+def smooth_adaptively(values: FloatArray, times_s: FloatArray, width_s: float = SMOOTHING_S) -> FloatArray:
+    """(T, C) smoothed where a channel is calm, left alone where it moves; symmetric in time, so without lag.
+
+    A Gaussian of `width_s` gives the calm version; a sample keeps as much of its own value as it departs from that,
+    measured against the channel's own noise (median absolute departure).
+    """
+    if len(values) < 3:
+        return values.astype(np.float32)
+    calm = np.empty_like(values)
+    for index in range(len(values)):
+        low, high = np.searchsorted(times_s, [times_s[index] - 3 * width_s, times_s[index] + 3 * width_s])
+        near = slice(low, max(high, low + 1))
+        weight = np.exp(-0.5 * np.square((times_s[near] - times_s[index]) / width_s))
+        calm[index] = (values[near] * weight[:, None]).sum(0) / weight.sum()
+    departure = values - calm
+    noise = np.median(np.abs(departure), axis=0) * 1.4826 + 1e-6
+    ratio = np.abs(departure) / (4 * noise)
+    keep = ratio**2 / (1 + ratio**2)
+    return (calm + departure * keep).astype(np.float32)
+
+
+Told = Callable[[int], None]
+
+
+def read_driver(
+    frames: Iterable[tuple[NDArray[np.uint8], float]], networks: Networks, tell: Told | None = None
+) -> MotionReader:
+    """Read every frame of a driver, given as (image, seconds)."""
+    reader = MotionReader(networks, FaceTracker(networks.finder))
+    for count, (image, time_s) in enumerate(frames, start=1):
+        reader.add(image, time_s)
+        if tell is not None:
+            tell(count)
+    return reader

@@ -1,0 +1,154 @@
+"""Prepare: one photo, one face → everything that its frames need (DESIGN §2, once per photo)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mimica.animation.eyeball import read_eyeball
+from mimica.animation.networks import ENCODER_PX, EYE_PX, FACE_PX, MATTE_PX, MOUTH_PX, EncodedMotion, Networks
+from mimica.animation.portrait_mesh import build_mesh
+from mimica.animation.reading import FeatureReading, PortraitReading
+from mimica.animation.render import Renderer
+from mimica.animation.retarget import Subject
+from mimica.core.framing import EYE_WINDOW, MOUTH_WINDOW, WIDE_PER_CROP, crop_around, placement_in_photo
+from mimica.core.geometry import CropFrame
+from mimica.core.records import Face
+from mimica.errors import FaceChoiceError, NoFaceError
+from mimica.faces.alignment import extract, face_crop
+
+Image = NDArray[np.uint8]
+FloatArray = NDArray[np.float32]
+
+REFINEMENTS = 3
+MIN_FACE_PX = 48
+"""Smaller faces have too few pixels to move."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Portrait:
+    """A photo ready to perform."""
+
+    photo: Image
+    reading: PortraitReading
+    renderer: Renderer
+    subject: Subject
+
+
+def choose_face(faces: list[Face], choice: int | Literal["largest"], label: str) -> Face:
+    """The face a user means; numbers count from 1 in the finder's order.
+
+    Raises:
+        NoFaceError: there is none.
+        FaceChoiceError: there is no such number.
+    """
+    if not faces:
+        raise NoFaceError(f"{label}: no face was found; use a photo where the face is larger, upright and uncovered")
+    if choice == "largest":
+        return max(faces, key=lambda face: face.area_px)
+    if not 1 <= choice <= len(faces):
+        raise FaceChoiceError(f"{label}: there is no face number {choice}, only {len(faces)}; list them: mimica faces")
+    return faces[choice - 1]
+
+
+def aligned_crop(image: Image, crop: CropFrame, networks: Networks, rounds: int = REFINEMENTS) -> CropFrame:
+    """The tight crop as training saw it: centred and sized by the head's own origin and scale, not by a box."""
+    for _ in range(rounds):
+        read = networks.encode(extract(image, crop, ENCODER_PX))
+        x, y, scale = placement_in_photo(crop, read.placement)
+        better = crop_around(x, y, scale)
+        side = float(np.clip(better.side_px, 0.75 * crop.side_px, 1.33 * crop.side_px))
+        crop = CropFrame(better.center_x_px, better.center_y_px, side)
+    return crop
+
+
+def prepare(photo: Image, face: Face, networks: Networks, label: str = "photo") -> Portrait:
+    """Rig the chosen face of `photo` (H, W, 3) uint8 RGB.
+
+    Raises:
+        NoFaceError: the face is too small to move.
+    """
+    if face.height_px < MIN_FACE_PX:
+        raise NoFaceError(
+            f"{label}: the face is only {face.height_px:.0f} pixels high; use a photo where it has {MIN_FACE_PX} or more"
+        )
+    crop = aligned_crop(photo, face_crop(face), networks)
+    encoded = networks.encode(extract(photo, crop, ENCODER_PX))
+    reading = read_portrait(photo, crop, encoded, networks)
+    mesh = build_mesh(reading, networks.field)
+    eyeballs = {
+        feature.kind: read_eyeball(
+            photo, feature, reading.eyes_px[side], reading.scale, mesh.rotation, reading.gaze_deg[side]
+        )
+        for side, feature in enumerate(reading.features[1:])
+    }
+    lips_px = crop.to_image(encoded.landmarks[48:60]).astype(np.float32)
+    renderer = Renderer(photo, reading, mesh, eyeballs, networks.paint_mouth, lips_px)
+    return Portrait(photo, reading, renderer, Subject(mesh.rotation, mesh.origin_cm, reading.gaze_deg))
+
+
+def read_portrait(photo: Image, crop: CropFrame, encoded: EncodedMotion, networks: Networks) -> PortraitReading:
+    """Everything that the networks say about one face, in the photo's own coordinates."""
+    maps = networks.rig(extract(photo, crop, FACE_PX))
+    x, y, scale = placement_in_photo(crop, encoded.placement)
+    marks = crop.to_image(encoded.landmarks).astype(np.float32)
+    features = tuple(
+        _read_feature(photo, kind, centre, np.array(extent, np.float32) * np.float32(crop.side_px), networks)
+        for kind, centre, extent in (
+            ("mouth", marks[48:60].mean(0), MOUTH_WINDOW),
+            ("left_eye", marks[68], EYE_WINDOW),
+            ("right_eye", marks[69], EYE_WINDOW),
+        )
+    )
+    wide = crop.scaled(WIDE_PER_CROP)
+    return PortraitReading(
+        crop=crop,
+        angles_deg=encoded.angles_deg,
+        origin_px=np.array([x, y], np.float32),
+        scale=scale,
+        gaze_deg=encoded.gaze_deg,
+        eyes_px=marks[68:70],
+        canonical=maps["canonical"],
+        neutral=maps["neutral"],
+        depth=maps["depth"],
+        face=maps["face"],
+        features=features,
+        matte_crop=wide,
+        matte=networks.matte(extract(photo, wide, MATTE_PX)),
+        expression=encoded.expression,
+    )
+
+
+def _read_feature(
+    photo: Image, kind: str, centre_px: FloatArray, size_px: FloatArray, networks: Networks
+) -> FeatureReading:
+    rows, columns = MOUTH_PX if kind == "mouth" else EYE_PX
+    origin = (centre_px - size_px / 2).astype(np.float32)
+    window = _cut_window(photo, origin, size_px, columns, rows)
+    if kind == "right_eye":  # the network knows left eyes only
+        canonical, region = networks.read_feature(np.ascontiguousarray(window[:, ::-1]), eye=True)
+        canonical = np.ascontiguousarray(canonical[:, ::-1]) * np.array([-1, 1, 1], np.float32)
+        region = np.ascontiguousarray(region[:, ::-1])
+    else:
+        canonical, region = networks.read_feature(window, eye=kind != "mouth")
+    return FeatureReading(kind, origin, size_px.astype(np.float32), canonical, region)
+
+
+def _cut_window(photo: Image, origin: FloatArray, size: FloatArray, columns: int, rows: int) -> Image:
+    """Resample a window to (rows, columns), antialiased when it shrinks."""
+    sx, sy = columns / float(size[0]), rows / float(size[1])
+    margin = 8
+    x0, y0 = int(np.floor(origin[0])) - margin, int(np.floor(origin[1])) - margin
+    x1, y1 = int(np.ceil(origin[0] + size[0])) + margin, int(np.ceil(origin[1] + size[1])) + margin
+    height, width = photo.shape[:2]
+    x0, y0, x1, y1 = max(0, x0), max(0, y0), min(width, x1), min(height, y1)
+    part = photo[y0:y1, x0:x1]
+    if min(sx, sy) < 0.9:
+        part = cv2.GaussianBlur(part, (0, 0), 0.4 / min(sx, sy))
+    left, top = float(origin[0]) - x0, float(origin[1]) - y0
+    matrix = np.array([[sx, 0, (0.5 - left) * sx - 0.5], [0, sy, (0.5 - top) * sy - 0.5]])
+    return cv2.warpAffine(part, matrix, (columns, rows), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

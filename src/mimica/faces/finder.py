@@ -1,0 +1,110 @@
+"""FaceFinder at run time: every face of a picture, with its box and five points.
+
+The picture is looked at whole, letterboxed to the network's size; when nothing is found, once more in overlapping
+tiles, for faces too small to survive the shrinking. This module does not know faces' names or motions.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mimica.core.geometry import box_overlap
+from mimica.core.records import Face
+from mimica.runtime.session import OnnxNetwork
+from mimica.runtime.weights import load_network
+
+Image = NDArray[np.uint8]
+
+FINDER_PX = 256
+SCORE_THRESHOLD = 0.5
+OVERLAP = 0.4
+TILES_FROM_PX = 480
+"""Pictures with a longer side are also looked at in tiles when the whole shows no face."""
+
+
+class FaceFinder:
+    """Finds faces; share one between threads as you like."""
+
+    def __init__(self, network: OnnxNetwork, threshold: float = SCORE_THRESHOLD) -> None:
+        network.require({"finder_px": FINDER_PX})
+        self.network, self.threshold = network, threshold
+
+    @classmethod
+    def load(cls, device: str = "auto") -> FaceFinder:
+        """The shipped finder.
+
+        Raises:
+            WeightsError, DeviceError: see `runtime.weights.load_network`.
+        """
+        return cls(load_network("face_finder", device))
+
+    def find(self, image: Image, *, thorough: bool = True) -> list[Face]:
+        """Faces of `image` (H, W, 3) uint8 RGB, the most certain and largest first.
+
+        `thorough` looks again in tiles when the whole picture shows none (four to nine times slower then).
+        """
+        height, width = image.shape[:2]
+        found = self._look(image, 0, 0)
+        if found or not thorough or max(height, width) < TILES_FROM_PX:
+            return found
+        side = max(FINDER_PX, round(max(height, width) / 2))
+        tiles = [
+            (x, y) for y in _starts(height, min(side, height)) for x in _starts(width, min(side, width))
+        ]
+        return self._merged([face for x, y in tiles for face in self._look(image[y : y + side, x : x + side], x, y)])
+
+    def _look(self, image: Image, x0: int, y0: int) -> list[Face]:
+        small, scale, left, top = letterbox(image, FINDER_PX)
+        out = self.network.run({"image": small[None]})
+        scores = out["scores"][0]
+        rows = np.flatnonzero(scores > self.threshold)
+        shift = np.array([left, top], np.float32)
+        corner = np.array([x0, y0], np.float32)
+        boxes = (out["boxes"][0][rows].reshape(-1, 2, 2) - shift) / scale + corner
+        points = (out["points"][0][rows].reshape(-1, 5, 2) - shift) / scale + corner
+        faces = [
+            Face(box.reshape(4).astype(np.float32), float(score), mark.astype(np.float32))
+            for box, score, mark in zip(boxes, scores[rows], points, strict=True)
+        ]
+        return self._merged(faces)
+
+    @staticmethod
+    def _merged(faces: list[Face]) -> list[Face]:
+        """One face for each group of overlapping ones: the average of the group, weighted by score."""
+        waiting = sorted(faces, key=lambda face: -face.score)
+        kept: list[Face] = []
+        while waiting:
+            best = waiting[0]
+            overlap = box_overlap(best.box_xyxy, np.stack([face.box_xyxy for face in waiting]))[0]
+            group = [face for face, shared in zip(waiting, overlap, strict=True) if shared >= OVERLAP]
+            waiting = [face for face, shared in zip(waiting, overlap, strict=True) if shared < OVERLAP]
+            close = [face for face, shared in zip(group, overlap[overlap >= OVERLAP], strict=True) if shared >= 0.6]
+            weight = np.array([face.score**2 for face in close], np.float32)
+            weight /= weight.sum()
+            box = np.tensordot(weight, np.stack([face.box_xyxy for face in close]), 1)
+            points = np.tensordot(weight, np.stack([face.points for face in close]), 1)
+            kept.append(Face(box.astype(np.float32), best.score, points.astype(np.float32)))
+        return sorted(kept, key=lambda face: -face.score * np.sqrt(face.area_px))
+
+
+def letterbox(image: Image, size_px: int) -> tuple[Image, float, float, float]:
+    """Shrink or grow `image` into a grey square: (square, scale, left, top) with px · scale + (left, top)."""
+    height, width = image.shape[:2]
+    scale = size_px / max(height, width)
+    columns, rows = max(1, round(width * scale)), max(1, round(height * scale))
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    small = cv2.resize(image, (columns, rows), interpolation=method)
+    square = np.full((size_px, size_px, 3), 114, np.uint8)
+    left, top = (size_px - columns) // 2, (size_px - rows) // 2
+    square[top : top + rows, left : left + columns] = small
+    return square, scale, float(left), float(top)
+
+
+def _starts(length: int, side: int) -> list[int]:
+    """Starts of tiles of `side` px that cover `length` px with a third of overlap or more."""
+    if length <= side:
+        return [0]
+    count = int(np.ceil((length - side) / (side * 0.6))) + 1
+    return [round(index * (length - side) / (count - 1)) for index in range(count)]
