@@ -47,7 +47,10 @@ def matrix_to_euler(rotation: FloatArray) -> NDArray[np.float64]:
 
 def matrix_to_vector(rotation: FloatArray) -> NDArray[np.float64]:
     """Axis times angle (rad) of a 3×3 rotation (angle below 180°)."""
-    skew = np.array([rotation[2, 1] - rotation[1, 2], rotation[0, 2] - rotation[2, 0], rotation[1, 0] - rotation[0, 1]]) / 2
+    skew = (
+        np.array([rotation[2, 1] - rotation[1, 2], rotation[0, 2] - rotation[2, 0], rotation[1, 0] - rotation[0, 1]])
+        / 2
+    )
     sine, cosine = float(np.linalg.norm(skew)), float(np.trace(rotation) - 1) / 2
     return skew * (np.arctan2(sine, cosine) / sine if sine > 1e-9 else 1.0)
 

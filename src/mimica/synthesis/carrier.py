@@ -87,7 +87,11 @@ def build_carrier(
     grid = unproject(CARRIER_PIXELS, depth).astype(np.float32)
     in_head = (grid - portrait.translation) @ portrait.rotation
     on_neck = neck_weight(in_head)
-    reach = np.where(in_head[:, 1] < -3, 1 - smoothstep(nearest, 0.25 * width, 0.8 * width), 1 - smoothstep(nearest, 0.45 * width, 1.3 * width))
+    reach = np.where(
+        in_head[:, 1] < -3,
+        1 - smoothstep(nearest, 0.25 * width, 0.8 * width),
+        1 - smoothstep(nearest, 0.45 * width, 1.3 * width),
+    )
     follow = _blur(on_neck * reach, 2.0)
     deform = np.exp(-((nearest / (0.10 * width)) ** 2))
     head_points = (points - portrait.translation) @ portrait.rotation

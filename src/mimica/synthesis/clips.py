@@ -1,7 +1,7 @@
 """Short clips of motion: smooth expressions, speech, blinks, saccades and a drifting head.
 
-Trajectories are functions of time in seconds, so the same seed gives the same motion at any frame rate. This module does
-not know portraits.
+Trajectories are functions of time in seconds, so the same seed gives the same motion at any frame rate.
+This module does not know portraits.
 """
 
 from __future__ import annotations
@@ -24,7 +24,11 @@ SYLLABLE_RATE_HZ = 4.5
 
 
 def sample_clip(
-    sampler: ExpressionSampler, rng: np.random.Generator, frames: int, rate: Fraction = Fraction(25), config: MotionConfig | None = None
+    sampler: ExpressionSampler,
+    rng: np.random.Generator,
+    frames: int,
+    rate: Fraction = Fraction(25),
+    config: MotionConfig | None = None,
 ) -> list[Performance]:
     """`frames` consecutive performances at `rate` frames a second, band-limited as faces are."""
     time = np.array([float(Fraction(frame) / rate) for frame in range(frames)])
@@ -47,7 +51,11 @@ def sample_clip(
     for frame in range(frames):
         weights = expression[frame].astype(np.float32)
         sampler.follow_gaze(weights, float(gaze[frame, 0, 1]))
-        clip.append(Performance(weights, angles[frame], shift[frame].astype(np.float32), gaze[frame], tongue[frame].astype(np.float32)))
+        clip.append(
+            Performance(
+                weights, angles[frame], shift[frame].astype(np.float32), gaze[frame], tongue[frame].astype(np.float32)
+            )
+        )
     return clip
 
 
@@ -87,7 +95,9 @@ def blinks(time: FloatArray, rng: np.random.Generator, per_minute: float = 17.0)
     closed, start = np.zeros(len(time)), rng.exponential(60 / per_minute)
     while start < time[-1]:
         since = (time - start) / BLINK_S
-        closed = np.maximum(closed, np.where(since < 1 / 3, _ease(since * 3), 1 - _ease((since - 0.4) / 0.6)) * (since > 0))
+        closed = np.maximum(
+            closed, np.where(since < 1 / 3, _ease(since * 3), 1 - _ease((since - 0.4) / 0.6)) * (since > 0)
+        )
         start += 0.4 + rng.exponential(60 / per_minute)
     return closed
 
@@ -102,9 +112,18 @@ def _speak(sampler: ExpressionSampler, time: FloatArray, rng: np.random.Generato
     """Add a stream of syllables to (T, K) in place: jaw and lips open and round in turn, with pauses."""
     beats = np.cumsum(rng.uniform(0.7, 1.4, int(time[-1] * SYLLABLE_RATE_HZ) + 4)) / SYLLABLE_RATE_HZ
     silent = rng.random(len(beats)) < 0.2
-    shapes = (("jawOpen", 0.1, 0.45), ("mouthFunnel", 0, 0.5), ("mouthStretch", 0, 0.4), ("mouthLowerDown", 0, 0.4), ("mouthUpperUp", 0, 0.25), ("mouthPress", 0, 0.4))
+    shapes = (
+        ("jawOpen", 0.1, 0.45),
+        ("mouthFunnel", 0, 0.5),
+        ("mouthStretch", 0, 0.4),
+        ("mouthLowerDown", 0, 0.4),
+        ("mouthUpperUp", 0, 0.25),
+        ("mouthPress", 0, 0.4),
+    )
     for name, low, high in shapes:
-        strength = rng.uniform(low, high, len(beats)) * ~silent * (1.0 if name == "jawOpen" else rng.random(len(beats)) < 0.5)
+        strength = (
+            rng.uniform(low, high, len(beats)) * ~silent * (1.0 if name == "jawOpen" else rng.random(len(beats)) < 0.5)
+        )
         curve = np.zeros(len(time))
         for beat, value in zip(beats, strength, strict=True):
             curve += value * np.exp(-0.5 * ((time - beat) * SYLLABLE_RATE_HZ / 0.35) ** 2)

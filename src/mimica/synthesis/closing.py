@@ -47,12 +47,14 @@ def close_lips(atlas: HeadAtlas, shape: FloatArray) -> FloatArray:
     kernel = matern(anchors, anchors, _LIP_RANGE_CM) + 0.01 * np.eye(len(anchors))
     field = np.linalg.solve(kernel, np.r_[-0.5 * excess, 0.5 * excess])
     closed = shape.copy()
-    closed[near] += (matern(atlas.canonical[near].astype(np.float64), anchors, _LIP_RANGE_CM) @ field).astype(np.float32)
+    closed[near] += (matern(atlas.canonical[near].astype(np.float64), anchors, _LIP_RANGE_CM) @ field).astype(
+        np.float32
+    )
     return closed
 
 
 def blink_directions(atlas: HeadAtlas, shape: FloatArray) -> dict[int, FloatArray]:
-    """Expression row → (V, 3) offsets of `eyeBlink_R` and `eyeBlink_L`, scaled along the lid so that 1 closes this eye."""
+    """Row → (V, 3) offsets of `eyeBlink_R` and `eyeBlink_L`, scaled along the lid so that 1 closes this eye."""
     rig, vertex = atlas.rig, atlas.correspondence.vertex
     directions = {}
     for side in "RL":
@@ -75,7 +77,10 @@ def stretch_upper_teeth(atlas: HeadAtlas, portrait: FittedPortrait, *shapes: Flo
     incisors, row = atlas.rig.part("upper_incisors"), atlas.rig.part("upper_teeth")
     shape = portrait.shape
     edge, top = shape[incisors, 1].min(), shape[incisors, 1].max()
-    lip = shape[atlas.correspondence.vertex[14], 1] + portrait.expression @ atlas.rig.expression[:, atlas.correspondence.vertex[14], 1]
+    lip = (
+        shape[atlas.correspondence.vertex[14], 1]
+        + portrait.expression @ atlas.rig.expression[:, atlas.correspondence.vertex[14], 1]
+    )
     scale = np.clip((top - (lip - 0.12)) / (top - edge), 0.9, 1.7)
     for target in shapes:
         target[row, 1] = top + (target[row, 1] - top) * scale

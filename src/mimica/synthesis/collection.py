@@ -67,7 +67,9 @@ def fit_photo(path: Path, teacher: Teacher, fitter: HeadFitter, *, source: str, 
     fit = fitter.fit(crop.labels.landmarks, crop.labels.scores, crop.labels.pose)
     error = float(fit.residual_px.mean()) / fit.face_height_px
     if error > WORST_FIT:
-        raise NoFaceError(f"{path}: the head misses the landmarks by {100 * error:.1f} % of the face; choose a clearer photo")
+        raise NoFaceError(
+            f"{path}: the head misses the landmarks by {100 * error:.1f} % of the face; choose a clearer photo"
+        )
     return FittedPortrait(
         path.stem, crop.image, crop.labels.landmarks, crop.matte, fit.shape, fit.expression,
         fit.rotation, fit.translation, fit.eyes, crop.crop, f"{source}:{path.name}" if source else path.name, licence,

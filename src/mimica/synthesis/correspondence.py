@@ -1,8 +1,8 @@
 """Which rig vertex each of MediaPipe's 468 face landmarks means.
 
 Lids and lips are matched along mesh paths through the rig's 68 landmarks at equal arc length; the rest by a thin-plate
-warp of MediaPipe's canonical mesh (inside the `.task` file) and the nearest vertex whose normal agrees. Computed once per
-rig. This module does not detect landmarks.
+warp of MediaPipe's canonical mesh (inside the `.task` file) and the nearest vertex whose normal agrees. Computed once
+per rig. This module does not detect landmarks.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import heapq
 import struct
 import zipfile
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +61,9 @@ class Correspondence:
             with np.load(path, allow_pickle=False) as data:
                 return cls(data["vertex"].astype(np.int64), data["weight"].astype(np.float64))
         except (OSError, KeyError, ValueError) as error:
-            raise InputError(f"{path}: not a correspondence file ({error}); compute one from the rig and the .task file") from error
+            raise InputError(
+                f"{path}: not a correspondence file ({error}); compute one from the rig and the .task file"
+            ) from error
 
     def save(self, path: Path | str) -> None:
         np.savez_compressed(path, vertex=self.vertex, weight=self.weight)
@@ -121,7 +124,7 @@ class _MeshPaths:
 
     def through(self, stations: list[int]) -> list[int]:
         path = stations[:1]
-        for start, stop in zip(stations[:-1], stations[1:], strict=True):
+        for start, stop in pairwise(stations):
             path += self.between(start, stop)[1:]
         return path
 
@@ -131,7 +134,9 @@ def _arc_length(points: NDArray[np.float64]) -> NDArray[np.float64]:
     return length / length[-1]
 
 
-def _match_segment(paths: _MeshPaths, canonical: NDArray[np.float64], ours: list[int], theirs: list[int]) -> dict[int, int]:
+def _match_segment(
+    paths: _MeshPaths, canonical: NDArray[np.float64], ours: list[int], theirs: list[int]
+) -> dict[int, int]:
     along, sought = _arc_length(paths.vertices[ours]), _arc_length(canonical[theirs])
     return {landmark: ours[int(np.argmin(abs(along - place)))] for landmark, place in zip(theirs, sought, strict=True)}
 
@@ -145,7 +150,10 @@ def _match_rings(rig: Rig, canonical: NDArray[np.float64], paths: _MeshPaths) ->
         under = paths.through([marks[inner], *(marks[k] for k in lower), marks[outer]])
         matched |= _match_segment(paths, canonical, over, list(ring[:9]))
         matched |= _match_segment(paths, canonical, under, [*ring[8:], ring[0]])
-    lips = ((LIP_OUTER, list(range(48, 60)), (0, 2, 4, 5, 6, 8, 10, 12, 14, 15, 16, 18)), (LIP_INNER, [60, 62, 64, 66], (0, 5, 10, 15)))
+    lips = (
+        (LIP_OUTER, list(range(48, 60)), (0, 2, 4, 5, 6, 8, 10, 12, 14, 15, 16, 18)),
+        (LIP_INNER, [60, 62, 64, 66], (0, 5, 10, 15)),
+    )
     for ring, anchors, places in lips:
         for k in range(len(anchors)):
             start, stop = places[k], places[(k + 1) % len(anchors)]
@@ -174,8 +182,8 @@ def _nearest_agreeing(
 def read_canonical_mesh(task: Path | str) -> tuple[FloatArray, IntArray]:
     """MediaPipe's canonical face mesh, (468, 3) cm and triangles, from `face_landmarker.task`.
 
-    The file is a zip (of zips) holding a protobuf `GeometryPipelineMetadata`; the two packed buffers of its `Mesh3d` are
-    read by field number. Raises InputError when they are not there.
+    The file is a zip holding a protobuf `GeometryPipelineMetadata`; the two packed buffers of its `Mesh3d` are read by
+    field number. Raises InputError when they are not there.
     """
     name = "geometry_pipeline_metadata_landmarks.binarypb"
     try:
@@ -183,7 +191,9 @@ def read_canonical_mesh(task: Path | str) -> tuple[FloatArray, IntArray]:
             data = archive.read(name)
     except (OSError, KeyError, zipfile.BadZipFile) as error:
         raise InputError(f"{task}: no {name} inside ({error}); give MediaPipe's face_landmarker.task") from error
-    mesh = next((value for value in _submessages(data) if isinstance(value, bytes) and len(value) > LANDMARKS * 5 * 4), None)
+    mesh = next(
+        (value for value in _submessages(data) if isinstance(value, bytes) and len(value) > LANDMARKS * 5 * 4), None
+    )
     if mesh is None:
         raise InputError(f"{task}: {name} holds no canonical mesh; give MediaPipe's face_landmarker.task")
     floats: list[float] = []

@@ -1,42 +1,34 @@
 """Write a data set of rendered portraits: WebDataset shards, a ledger row per item, deterministic per seed.
 
 A group is one motion (or one short clip) performed by several people; a block of people stays for several groups, for
-building a portrait costs more than rendering it. Every shard is a pure function of its configuration and number, so shards
-can be made anywhere, in any order, and again. This module does not fit photos (``collection``) and trains nothing.
+building a portrait costs more than rendering it. Every shard is a pure function of its configuration and number, so
+shards can be made anywhere, in any order, and again. This module does not fit photos (``collection``) and trains nothing.
 """
 
 from __future__ import annotations
 
-import io
 import json
-import os
 import tarfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from mimica.errors import InputError, OutputError
 from mimica.synthesis.atlas import HeadAtlas
 from mimica.synthesis.clips import sample_clip
 from mimica.synthesis.correspondence import Correspondence
+from mimica.synthesis.encoding import ImageFormat, add_file, encode_image, encode_truth
 from mimica.synthesis.fitted import FittedPortrait
 from mimica.synthesis.motions import ExpressionSampler, Framing, sample_performance
 from mimica.synthesis.portrait import Portrait, build_portrait
-from mimica.synthesis.posing import Performance, pose
+from mimica.synthesis.posing import pose
 from mimica.synthesis.rig import Rig
-from mimica.synthesis.scene import Render, Viewport, photo_crop, render
-
-SOURCE_XY_STEPS = 32
-"""`source_xy` is stored as int16 in steps of 1/32 px of the 512 px crop."""
-
-ImageFormat = Literal["jpg", "png", "webp"]
+from mimica.synthesis.scene import photo_crop, render
+from mimica.synthesis.viewport import Viewport
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +68,9 @@ class DatasetConfig:
             if getattr(self, name) < 1:
                 raise InputError(f"dataset: {name} is {getattr(self, name)}, it must be at least 1")
         if self.groups_per_shard % self.motions:
-            raise InputError(f"dataset: groups_per_shard ({self.groups_per_shard}) must be a multiple of motions ({self.motions})")
+            raise InputError(
+                f"dataset: groups_per_shard ({self.groups_per_shard}) must be a multiple of motions ({self.motions})"
+            )
 
     @property
     def groups(self) -> int:
@@ -127,7 +121,10 @@ def synthesize(
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     _write_config(folder / "dataset.json", config, portraits)
-    jobs = [_Job(tuple(portraits), Path(rig), Path(correspondence), folder, config, number) for number in range(config.shards)]
+    jobs = [
+        _Job(tuple(portraits), Path(rig), Path(correspondence), folder, config, number)
+        for number in range(config.shards)
+    ]
     waiting = [job for job in jobs if not (job.path.exists() and job.ledger.exists())]
     done = len(jobs) - len(waiting)
     if workers > 1:
@@ -154,7 +151,9 @@ def _write_config(path: Path, config: DatasetConfig, portraits: Sequence[Path]) 
     described = asdict(config) | {"rate": str(config.rate), "portraits": [portrait.stem for portrait in portraits]}
     text = json.dumps(described, indent=1, sort_keys=True) + "\n"
     if path.exists() and path.read_text(encoding="utf-8") != text:
-        raise OutputError(f"{path.parent}: holds a data set made with other settings; choose another folder or delete it")
+        raise OutputError(
+            f"{path.parent}: holds a data set made with other settings; choose another folder or delete it"
+        )
     path.write_text(text, encoding="utf-8")
 
 
@@ -190,10 +189,10 @@ def write_shard(job: _Job) -> Path:
                 performers = [build_portrait(atlas, FittedPortrait.load(job.portraits[member])) for member in block]
             for name, files, row in render_group(performers, config, group):
                 for extension, data in files.items():
-                    _add(archive, f"{name}.{extension}", data)
+                    add_file(archive, f"{name}.{extension}", data)
                 rows.append(json.dumps({"key": name, "shard": job.path.name, **row}, sort_keys=True))
     job.ledger.write_text("".join(row + "\n" for row in rows), encoding="utf-8")
-    os.replace(temporary, job.path)
+    temporary.replace(job.path)
     return job.path
 
 
@@ -206,7 +205,9 @@ def block_members(available: int, config: DatasetConfig, block: int) -> list[int
     return members
 
 
-def render_group(performers: Sequence[Portrait], config: DatasetConfig, group: int) -> list[tuple[str, dict[str, bytes], dict]]:
+def render_group(
+    performers: Sequence[Portrait], config: DatasetConfig, group: int
+) -> list[tuple[str, dict[str, bytes], dict]]:
     """(key, files by extension, ledger row) of every image of a group: the same motion by every performer."""
     rng = np.random.default_rng([config.seed, 0, group])
     sampler = ExpressionSampler(performers[0].atlas.rig.names)
@@ -219,7 +220,9 @@ def render_group(performers: Sequence[Portrait], config: DatasetConfig, group: i
     for person, portrait in enumerate(performers):
         source, target = viewports(portrait, config.framing, framing)
         for frame, performance in enumerate(performances):
-            drawn = render(portrait, pose(portrait, performance), target, config.size, samples=config.samples, truth=config.truth)
+            drawn = render(
+                portrait, pose(portrait, performance), target, config.size, samples=config.samples, truth=config.truth
+            )
             name = f"{group:07d}-{person:02d}-{frame:03d}"
             files = {f"target.{config.image_format}": encode_image(drawn.image, config.image_format)}
             if frame == 0:
@@ -244,46 +247,6 @@ def viewports(portrait: Portrait, framing: float, jitter: Framing) -> tuple[View
     return about(x, y, side), about(x + jitter.dx * width, y + jitter.dy * width, width)
 
 
-def encode_image(image: NDArray[np.uint8], image_format: ImageFormat) -> bytes:
-    """Encoded RGB image; webp above quality 100 means lossless."""
-    options = {"jpg": [cv2.IMWRITE_JPEG_QUALITY, 95], "png": [], "webp": [cv2.IMWRITE_WEBP_QUALITY, 101]}[image_format]
-    return cv2.imencode(f".{image_format}", image[..., ::-1], options)[1].tobytes()
-
-
-def encode_truth(portrait: Portrait, drawn: Render, source: Viewport, performance: Performance) -> bytes:
-    """Npz without pickles: pose, motion, gaze, landmarks, both viewports, and the pixels' truth in small integers."""
-    fitted = portrait.fitted
-    arrays: dict[str, NDArray] = {
-        "motion": drawn.motion,
-        "rotation": drawn.rotation.astype(np.float32),
-        "translation": drawn.translation.astype(np.float32),
-        "angles_deg": drawn.angles_deg.astype(np.float32),
-        "gaze_deg": drawn.gaze_deg.astype(np.float32),
-        "landmarks": drawn.landmarks,
-        "viewport": np.array([drawn.viewport.x0, drawn.viewport.y0, drawn.viewport.zoom], np.float32),
-        "source_viewport": np.array([source.x0, source.y0, source.zoom], np.float32),
-        "source_expression": fitted.expression,
-        "source_rotation": fitted.rotation,
-        "source_translation": fitted.translation,
-        "source_gaze_deg": portrait.gaze_deg.astype(np.float32),
-        "gaze_request_rad": np.asarray(performance.gaze_rad, np.float32),
-    }
-    if drawn.truth is not None:
-        truth = drawn.truth
-        limit = 32767 / SOURCE_XY_STEPS
-        arrays |= {
-            "part": truth.part,
-            "vertex": truth.vertex.astype(np.int16 if int(truth.vertex.max(initial=0)) < 32768 else np.int32),
-            "canonical": truth.canonical,
-            "depth": truth.depth.astype(np.float16),
-            "source_xy": np.round(np.clip(truth.source_xy, -limit, limit) * SOURCE_XY_STEPS).astype(np.int16),
-            "visibility": np.round(truth.visibility * 255).astype(np.uint8),
-        }
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
-    return buffer.getvalue()
-
-
 def _ledger_row(portrait: Portrait, config: DatasetConfig, group: int, person: int, frame: int) -> dict:
     fitted = portrait.fitted
     return {
@@ -295,10 +258,3 @@ def _ledger_row(portrait: Portrait, config: DatasetConfig, group: int, person: i
         "person": person,
         "frame": frame,
     }
-
-
-def _add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
-    """Add a file without time, owner or mode that would differ from run to run."""
-    entry = tarfile.TarInfo(name)
-    entry.size = len(data)
-    archive.addfile(entry, io.BytesIO(data))

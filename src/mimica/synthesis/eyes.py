@@ -38,7 +38,7 @@ def build_eye_texture(
     opening = cv2.erode(opening, np.ones((2 * margin + 1, 2 * margin + 1)))
     inside = sample(opening, pixels * 2) > 127
     colour = sample(image, pixels).astype(np.float64) / 255
-    white_seen = inside & (EYE_ANGLES > iris_angle_rad * 1.2)
+    white_seen = inside & (iris_angle_rad * 1.2 < EYE_ANGLES)
     white = np.percentile(colour[white_seen], 60, axis=0) if white_seen.sum() > 5 else skin + 0.1
     profile = _radial_profile(colour, inside, iris_angle_rad, np.clip(white, 0, 0.92))
     soft = cv2.GaussianBlur(inside.reshape(-1, EYE_SPOKES).astype(np.float32), (0, 0), 0.8).reshape(-1)

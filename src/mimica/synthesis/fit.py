@@ -85,10 +85,14 @@ class HeadFitter:
         self._identity = rig.identity[: self.config.identity_modes, vertex].astype(np.float64)
         self._expression = rig.expression[self._fitted][:, vertex].astype(np.float64)
 
-    def fit(self, landmarks: FloatArray, scores: dict[str, float] | None = None, pose: FloatArray | None = None) -> HeadFit:
+    def fit(
+        self, landmarks: FloatArray, scores: dict[str, float] | None = None, pose: FloatArray | None = None
+    ) -> HeadFit:
         """Fit `landmarks` (478, 3) px of a 512 crop; `scores` are the teacher's blendshapes, `pose` its 4×4 matrix."""
         height = float(np.ptp(landmarks[:LANDMARKS, 1]))
-        solution = self._gauss_newton(landmarks[:LANDMARKS, :2].astype(np.float64), height, self._prior(scores or {}), pose)
+        solution = self._gauss_newton(
+            landmarks[:LANDMARKS, :2].astype(np.float64), height, self._prior(scores or {}), pose
+        )
         rotation, translation, identity, weights, residual = solution
         shape = self._shape_with_residual(rotation, translation, identity, weights, residual)
         expression = np.zeros(len(self.atlas.rig.names))
@@ -132,9 +136,13 @@ class HeadFitter:
         identity, weights = np.zeros(modes), prior.copy()
         sigma = config.landmark_sigma * height
         trust = np.repeat(self.atlas.correspondence.weight, 2) / sigma**2
-        penalty = np.r_[np.zeros(6), np.full(modes, config.identity_weight), np.full(len(prior), config.expression_sigma**-2)]
+        penalty = np.r_[
+            np.zeros(6), np.full(modes, config.identity_weight), np.full(len(prior), config.expression_sigma**-2)
+        ]
         for iteration in range(config.iterations):
-            head = self._neutral + np.tensordot(identity, self._identity, 1) + np.tensordot(weights, self._expression, 1)
+            head = (
+                self._neutral + np.tensordot(identity, self._identity, 1) + np.tensordot(weights, self._expression, 1)
+            )
             turned = head @ rotation.T
             points = turned + translation
             residual = (target - project(points)).reshape(-1)
@@ -181,17 +189,26 @@ class HeadFitter:
         return field
 
     def _shape_with_residual(
-        self, rotation: FloatArray, translation: FloatArray, identity: FloatArray, weights: FloatArray, residual: FloatArray
+        self,
+        rotation: FloatArray,
+        translation: FloatArray,
+        identity: FloatArray,
+        weights: FloatArray,
+        residual: FloatArray,
     ) -> FloatArray:
         """(V, 3) identity shape plus the residual, lifted to 3-D in the camera plane at each landmark's depth."""
         rig = self.atlas.rig
         head = self._neutral + np.tensordot(identity, self._identity, 1) + np.tensordot(weights, self._expression, 1)
         depth = -(head @ rotation.T + translation)[:, 2]
-        lifted = np.stack([residual[:, 0] * depth / FOCAL_PX, -residual[:, 1] * depth / FOCAL_PX, 0 * depth], 1) @ rotation
+        lifted = (
+            np.stack([residual[:, 0] * depth / FOCAL_PX, -residual[:, 1] * depth / FOCAL_PX, 0 * depth], 1) @ rotation
+        )
         modes = np.tensordot(identity.astype(np.float32), rig.identity[: len(identity)].astype(np.float32), 1)
         return rig.neutral + modes + self._field @ lifted.astype(np.float32)
 
-    def _eye(self, shape: FloatArray, rotation: FloatArray, translation: FloatArray, landmarks: FloatArray, side: int) -> FloatArray:
+    def _eye(
+        self, shape: FloatArray, rotation: FloatArray, translation: FloatArray, landmarks: FloatArray, side: int
+    ) -> FloatArray:
         """(8,) the eyeball as a sphere, its gaze through the iris landmark, and the iris radius."""
         ball = shape[self.atlas.eye_part(side)].astype(np.float64)
         ball = ball[: max(4, len(ball) // 2 - 15)]  # the front shell of ICT's eye

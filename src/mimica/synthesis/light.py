@@ -16,7 +16,7 @@ FloatArray = NDArray[np.float32]
 
 
 @njit(cache=True, nogil=True)
-def harmonics(normals):  # noqa: ANN001, ANN201 (compiled)
+def harmonics(normals):
     """(N, 9) real spherical harmonics up to order 2 (unnormalised) of unit normals (N, 3)."""
     basis = np.empty((normals.shape[0], 9), np.float32)
     for k in range(normals.shape[0]):

@@ -1,7 +1,7 @@
-"""What to perform: random expressions, gazes and head poses, and short clips of them.
+"""What to perform: random expressions, gazes and head poses (``clips`` makes them move).
 
-Single motions cover what others fail at (tongue, puffed cheeks, pout, rolled lips, winks, snarls); clips move as faces do
-(blinks, speech, saccades, drifting heads). Everything is a pure function of the random generator passed in. This module
+Single motions cover what others fail at (tongue, puffed cheeks, pout, rolled lips, winks, snarls); they come with
+gaze, head pose and framing. Everything is a pure function of the random generator passed in. This module
 does not know any portrait.
 """
 
@@ -73,7 +73,9 @@ class ExpressionSampler:
             name = list(_EXPRESSIONS)[rng.integers(len(_EXPRESSIONS))]
             _EXPRESSIONS[name](self, rng, weights, tongue)
             if rng.random() < 0.3:
-                self.raise_to(weights, ("browInnerUp", "browOuterUp", "browDown")[rng.integers(3)], rng.uniform(0.2, 0.9))
+                self.raise_to(
+                    weights, ("browInnerUp", "browOuterUp", "browDown")[rng.integers(3)], rng.uniform(0.2, 0.9)
+                )
         if rng.random() < 0.4:  # a second, rarer one on top
             _RARE[rng.integers(len(_RARE))](self, rng, weights, tongue)
         if rng.random() < 0.12:
@@ -93,7 +95,9 @@ class ExpressionSampler:
             for side in "LR":
                 if f"{name}_{side}" in self._rows:
                     weights[self._rows[f"{name}_{side}"]] = 0
-        self.raise_to(weights, "eyeLookDown" if pitch_rad < 0 else "eyeLookUp", min(1.0, abs(pitch_rad) / _LID_FOLLOWS_RAD))
+        self.raise_to(
+            weights, "eyeLookDown" if pitch_rad < 0 else "eyeLookUp", min(1.0, abs(pitch_rad) / _LID_FOLLOWS_RAD)
+        )
 
 
 def sample_performance(
@@ -149,7 +153,13 @@ _EXPRESSIONS: dict[str, _Recipe] = {
     "yawn": _recipe(("jawOpen", 0.8, 1.1), ("eyeSquint", 0.3, 1.0), ("mouthStretch", 0.0, 0.4), ("eyeBlink", 0.2, 0.9)),
     "pucker": _recipe(("mouthPucker", 0.5, 1.15), ("mouthFunnel", 0, 0.4)),
     "smile": _recipe(("mouthSmile", 0.5, 1.15), ("cheekSquint", 0.3, 0.7), ("mouthDimple", 0, 0.4)),
-    "big_smile": _recipe(("mouthSmile", 0.5, 1.15), ("mouthUpperUp", 0.3, 0.7), ("jawOpen", 0.1, 0.35), ("cheekSquint", 0.3, 0.8), ("eyeSquint", 0, 0.7)),
+    "big_smile": _recipe(
+        ("mouthSmile", 0.5, 1.15),
+        ("mouthUpperUp", 0.3, 0.7),
+        ("jawOpen", 0.1, 0.35),
+        ("cheekSquint", 0.3, 0.8),
+        ("eyeSquint", 0, 0.7),
+    ),
     "frown": _recipe(("mouthFrown", 0.5, 1.15), ("mouthShrugLower", 0, 0.6), ("browInnerUp", 0, 0.8)),
     "puff": _recipe(("cheekPuff", 0.5, 1.2), ("mouthPucker", 0, 0.3), one_sided=0.5),
     "smirk": _smirk,
@@ -162,7 +172,9 @@ _EXPRESSIONS: dict[str, _Recipe] = {
     "disgust": _recipe(("noseSneer", 0.5, 1.15), ("mouthUpperUp", 0.35, 0.8), ("browDown", 0.25, 0.6)),
     "ah": _recipe(("jawOpen", 0.3, 0.7), ("mouthLowerDown", 0, 0.4)),
     "oo": _recipe(("jawOpen", 0.1, 0.35), ("mouthFunnel", 0.4, 0.9), ("mouthPucker", 0, 0.5)),
-    "ee": _recipe(("mouthStretch", 0.4, 0.9), ("jawOpen", 0.05, 0.25), ("mouthUpperUp", 0.1, 0.5), ("mouthLowerDown", 0.1, 0.5)),
+    "ee": _recipe(
+        ("mouthStretch", 0.4, 0.9), ("jawOpen", 0.05, 0.25), ("mouthUpperUp", 0.1, 0.5), ("mouthLowerDown", 0.1, 0.5)
+    ),
     "talk": _recipe(("jawOpen", 0.05, 0.4), ("mouthFunnel", 0, 0.4), ("mouthStretch", 0, 0.4), ("mouthClose", 0, 0.1)),
 }
 

@@ -36,7 +36,7 @@ class Portrait:
 
     Attributes:
         fitted: the photo and its fit.
-        source_shape: (V, 3) the photo's head without expression; `target_shape`: the same with lips and lids that close.
+        source_shape: (V, 3) the photo's head without expression. `target_shape`: the same with lips that meet.
         target_eyes: (2, 8) as `FittedPortrait.eyes`, for every pose but the photo's.
         blink: expression row → (V, 3) offsets that close this person's lids.
         points: (N, 3) the head in the photo's camera, cm, as photographed.
@@ -103,8 +103,10 @@ class Portrait:
         """(V, 3) cm what coefficient 1 of an expression does to this person, blink gains included."""
         return self.blink.get(row, self.atlas.rig.expression[row])
 
-    def eye_mesh(self, side: int, rotation: NDArray[np.floating], head: NDArray[np.floating], origin: NDArray[np.floating]) -> FloatArray:
-        """(E, 3) camera points of the left (0) or right (1) eye turned by `rotation`, for head-to-camera `head`, `origin`."""
+    def eye_mesh(
+        self, side: int, rotation: NDArray[np.floating], head: NDArray[np.floating], origin: NDArray[np.floating]
+    ) -> FloatArray:
+        """(E, 3) camera points of the left (0) or right (1) eye turned by `rotation`; `head`, `origin`: head to camera."""
         eye = self.target_eyes[side]
         in_head = eye[:3] + eye[3] * (EYE_DIRECTIONS @ rotation.T.astype(np.float32))
         return (in_head @ head.T.astype(np.float32) + origin).astype(np.float32)
@@ -142,19 +144,41 @@ def build_portrait(atlas: HeadAtlas, fitted: FittedPortrait, morph: Morph | None
     texture = build_texture(atlas, fitted, points, depth, alpha)
     eyes = [
         build_eye_texture(
-            fitted.image, fitted.landmarks[list(lid), :2], eye, float(np.arcsin(np.clip(row[7] / row[3], 0, 1))), texture.skin
+            fitted.image,
+            fitted.landmarks[list(lid), :2],
+            eye,
+            float(np.arcsin(np.clip(row[7] / row[3], 0, 1))),
+            texture.skin,
         )
         for row, eye, lid in zip(fitted.eyes, eye_points, (LEFT_EYE, RIGHT_EYE), strict=True)
     ]
     carrier = build_carrier(atlas, fitted, points, texture, alpha)
     photo = np.concatenate([fitted.image, np.round(alpha * 255).astype(np.uint8)[..., None]], -1)
-    plate = np.concatenate([background_plate(fitted.image, alpha), np.round(255 - 255 * alpha).astype(np.uint8)[..., None]], -1)
+    plate = np.concatenate(
+        [background_plate(fitted.image, alpha), np.round(255 - 255 * alpha).astype(np.uint8)[..., None]], -1
+    )
     return Portrait(
-        atlas, fitted, source, closed, target_eyes, blink, points, rotations, eye_points, depth, texture, (eyes[0], eyes[1]), carrier, photo, plate
+        atlas,
+        fitted,
+        source,
+        closed,
+        target_eyes,
+        blink,
+        points,
+        rotations,
+        eye_points,
+        depth,
+        texture,
+        (eyes[0], eyes[1]),
+        carrier,
+        photo,
+        plate,
     )
 
 
-def _eye_points(fitted: FittedPortrait, rotations: tuple[NDArray[np.float64], NDArray[np.float64]]) -> tuple[FloatArray, FloatArray]:
+def _eye_points(
+    fitted: FittedPortrait, rotations: tuple[NDArray[np.float64], NDArray[np.float64]]
+) -> tuple[FloatArray, FloatArray]:
     left, right = (
         ((eye[:3] + eye[3] * (EYE_DIRECTIONS @ turn.T)) @ fitted.rotation.T + fitted.translation).astype(np.float32)
         for eye, turn in zip(fitted.eyes, rotations, strict=True)

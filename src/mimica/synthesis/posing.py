@@ -162,7 +162,7 @@ def _tongue(portrait: Portrait, head: FloatArray, tongue: NDArray[np.floating]) 
 
 
 @njit(cache=True, nogil=True)
-def follow_head(points, weight, pivot, vector, shift):  # noqa: ANN001, ANN201 (compiled)
+def follow_head(points, weight, pivot, vector, shift):
     """(N, 3) points turned by weight·vector (rad) about the pivot and moved by weight·shift."""
     out = np.empty_like(points)
     angle = np.sqrt(vector[0] ** 2 + vector[1] ** 2 + vector[2] ** 2)
@@ -186,7 +186,7 @@ def follow_head(points, weight, pivot, vector, shift):  # noqa: ANN001, ANN201 (
 
 
 @njit(cache=True, nogil=True)
-def carry(grid, moved, rest, neighbours, weights, deform):  # noqa: ANN001, ANN201 (compiled)
+def carry(grid, moved, rest, neighbours, weights, deform):
     """(G, 3) the grid plus the weighted displacement of each vertex's neighbours."""
     out = grid.copy()
     for g in range(grid.shape[0]):

@@ -21,7 +21,9 @@ class ZBuffer:
         self.triangle = np.full((height, width), NOTHING, np.int32)
         self.inverse_depth = np.zeros((height, width), np.float32)
 
-    def draw(self, screen: NDArray[np.float32], inverse_depth: NDArray[np.float32], triangles: NDArray[np.int32]) -> None:
+    def draw(
+        self, screen: NDArray[np.float32], inverse_depth: NDArray[np.float32], triangles: NDArray[np.int32]
+    ) -> None:
         """Draw triangles (M, 3) over vertices `screen` (N, 2) px with `inverse_depth` (N,) 1/cm, greater is nearer.
 
         A pixel belongs to the nearest triangle that holds its centre (column + 0.5, row + 0.5); the first drawn wins
@@ -37,7 +39,7 @@ class ZBuffer:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def draw_triangles(screen, inverse_depth, triangles, numbers, nearest):  # noqa: ANN001, ANN201 (compiled)
+def draw_triangles(screen, inverse_depth, triangles, numbers, nearest):
     height, width = numbers.shape
     for m in range(triangles.shape[0]):
         a, b, c = triangles[m, 0], triangles[m, 1], triangles[m, 2]
@@ -74,7 +76,7 @@ def draw_triangles(screen, inverse_depth, triangles, numbers, nearest):  # noqa:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def barycentric(screen, inverse_depth, a, b, c, x, y):  # noqa: ANN001, ANN201 (compiled)
+def barycentric(screen, inverse_depth, a, b, c, x, y):
     """Perspective-correct weights of the corners a, b, c at the screen point (x, y)."""
     ax, ay = np.float64(screen[a, 0]), np.float64(screen[a, 1])
     bx, by = np.float64(screen[b, 0]) - ax, np.float64(screen[b, 1]) - ay
@@ -89,7 +91,7 @@ def barycentric(screen, inverse_depth, a, b, c, x, y):  # noqa: ANN001, ANN201 (
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def interpolate(screen, inverse_depth, triangles, numbers, values, background):  # noqa: ANN001, ANN201 (compiled)
+def interpolate(screen, inverse_depth, triangles, numbers, values, background):
     """Perspective-correct image (H, W) of a per-vertex value (N,); `background` where nothing was drawn."""
     image = np.full(numbers.shape, background, np.float32)
     for row in range(numbers.shape[0]):
@@ -103,7 +105,7 @@ def interpolate(screen, inverse_depth, triangles, numbers, values, background): 
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def vertex_normals(points, triangles):  # noqa: ANN001, ANN201 (compiled)
+def vertex_normals(points, triangles):
     """Unit normals (N, 3) of a mesh, triangles weighted by area; zero where no triangle touches."""
     normals = np.zeros((points.shape[0], 3), np.float32)
     for m in range(triangles.shape[0]):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 
@@ -78,7 +79,9 @@ class Rig:
     def __post_init__(self) -> None:
         vertices = len(self.neutral)
         if self.expression.shape != (len(self.names), vertices, 3):
-            raise InputError(f"rig: expression has shape {self.expression.shape}, expected {(len(self.names), vertices, 3)}")
+            raise InputError(
+                f"rig: expression has shape {self.expression.shape}, expected {(len(self.names), vertices, 3)}"
+            )
         if self.identity.shape[1:] != (vertices, 3):
             raise InputError(f"rig: identity has shape {self.identity.shape}, expected (I, {vertices}, 3)")
         if len(self.faces) and int(self.faces.max()) >= vertices:
@@ -99,7 +102,9 @@ class Rig:
 
     def triangles(self, *parts: str) -> IntArray:
         """(M', 3) the triangles whose three corners lie in one of the parts, part after part."""
-        chosen = [((self.faces >= start) & (self.faces < stop)).all(1) for start, stop in (self.parts[p] for p in parts)]
+        chosen = [
+            ((self.faces >= start) & (self.faces < stop)).all(1) for start, stop in (self.parts[p] for p in parts)
+        ]
         return np.concatenate([self.faces[mask] for mask in chosen])
 
     def shape(self, weights: NDArray[np.floating]) -> FloatArray:
@@ -113,9 +118,17 @@ class Rig:
         return self.neutral + np.float32(OPENED_MOUTH) * self.expression[self.index("jawOpen")]
 
     @classmethod
-    def from_npz(cls, path: Path | str, *, identity: bool = True) -> Rig:
+    def from_npz(
+        cls,
+        path: Path | str,
+        *,
+        identity: bool = True,
+        parts: Mapping[str, tuple[int, int]] | None = None,
+        landmarks: tuple[int, ...] | None = None,
+    ) -> Rig:
         """Read the compact file: neutral, expression, expression_names, faces and identity, without pickles.
 
+        Parts and landmarks are the file's own where it has them, else ICT-FaceKit's.
         `identity=False` leaves the shape modes out (they are needed to fit photos only).
         Raises InputError when the file lacks one of them.
         """
@@ -125,9 +138,22 @@ class Rig:
                 neutral = data["neutral"].astype(np.float32)
                 modes = data["identity"] if identity else np.zeros((0, *neutral.shape), np.float16)
                 names = tuple(str(name) for name in data["expression_names"])
-                return cls(neutral, data["expression"].astype(np.float32), names, data["faces"].astype(np.int32), modes)
+                stored = dict(zip((str(name) for name in data.get("part_names", ())), data.get("part_ranges", ()), strict=True))
+                kept = {name: (int(start), int(stop)) for name, (start, stop) in stored.items()}
+                marks = tuple(int(mark) for mark in data.get("landmarks", ()))
+                return cls(
+                    neutral,
+                    data["expression"].astype(np.float32),
+                    names,
+                    data["faces"].astype(np.int32),
+                    modes,
+                    parts or kept or ICT_PARTS,
+                    (marks or ICT_LANDMARKS) if landmarks is None else landmarks,
+                )
         except (OSError, KeyError, ValueError) as error:
-            raise InputError(f"{path}: not a rig file ({error}); give the npz written by Rig.save or an ICT-FaceKit checkout") from error
+            raise InputError(
+                f"{path}: not a rig file ({error}); give the npz written by Rig.save or an ICT-FaceKit checkout"
+            ) from error
 
     @classmethod
     def from_ict_checkout(
@@ -171,11 +197,14 @@ class Rig:
             expression=self.expression.astype(np.float16),
             expression_names=np.array(self.names),
             faces=self.faces,
+            part_names=np.array(list(self.parts)),
+            part_ranges=np.array(list(self.parts.values()), np.int32),
+            landmarks=np.array(self.landmarks, np.int32),
         )
 
 
 def read_obj(path: Path) -> tuple[FloatArray, IntArray]:
-    """Vertices (V, 3) and triangles (M, 3) of a Wavefront OBJ; polygons are cut into fans, negative indices resolved."""
+    """Vertices (V, 3) and triangles (M, 3) of a Wavefront OBJ; polygons become fans, negative indices are resolved."""
     vertices: list[list[float]] = []
     triangles: list[tuple[int, int, int]] = []
     with path.open(encoding="utf-8", errors="replace") as lines:
@@ -185,5 +214,5 @@ def read_obj(path: Path) -> tuple[FloatArray, IntArray]:
             elif line.startswith("f "):
                 corners = [int(re.split("/", token, maxsplit=1)[0]) for token in line.split()[1:]]
                 corners = [corner - 1 if corner > 0 else len(vertices) + corner for corner in corners]
-                triangles += [(corners[0], b, c) for b, c in zip(corners[1:-1], corners[2:], strict=True)]
+                triangles += [(corners[0], b, c) for b, c in pairwise(corners[1:])]
     return np.array(vertices, np.float32).reshape(-1, 3), np.array(triangles, np.int32).reshape(-1, 3)

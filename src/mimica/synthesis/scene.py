@@ -27,9 +27,11 @@ from mimica.synthesis.meshes import (
     tongue_mesh,
     tongue_normals,
 )
+from mimica.synthesis.openings import shade_openings
 from mimica.synthesis.portrait import Portrait
 from mimica.synthesis.posing import Pose, photo_pose
 from mimica.synthesis.rasterise import ZBuffer, vertex_normals
+from mimica.synthesis.viewport import Viewport, crop_photo
 
 FloatArray = NDArray[np.float32]
 
@@ -37,26 +39,6 @@ PART_NAMES = ("background", "carrier", "mouth_socket", "gums", "teeth", "eye", "
 """Names of the numbers in `Render.part`."""
 
 _RELIGHT_RANGE, _RELIGHT_GAMMA = (0.6, 1.5), 0.8
-
-
-@dataclass(frozen=True, slots=True)
-class Viewport:
-    """The square of the 512 px portrait crop that is shown: its corner (x0, y0) in crop px and `zoom` = 512 / side.
-
-    It may reach outside the crop, whose border pixels are then repeated.
-    """
-
-    x0: float = 0.0
-    y0: float = 0.0
-    zoom: float = 1.0
-
-    @property
-    def side_px(self) -> float:
-        return CROP_SIZE / self.zoom
-
-    def to_unit(self, pixels: NDArray[np.floating]) -> NDArray[np.floating]:
-        """Crop px (…, 2) → place in the viewport, 0..1."""
-        return (pixels - np.array([self.x0, self.y0], np.float32)) / np.float32(self.side_px)
 
 
 @dataclass(frozen=True)
@@ -117,7 +99,13 @@ class _Static:
 
 
 def render(
-    portrait: Portrait, pose: Pose, viewport: Viewport | None = None, size: int = 256, *, samples: int = 2, truth: bool = True
+    portrait: Portrait,
+    pose: Pose,
+    viewport: Viewport | None = None,
+    size: int = 256,
+    *,
+    samples: int = 2,
+    truth: bool = True,
 ) -> Render:
     """Draw a pose as a `size` px square seen through `viewport`; `samples`² sub-samples a pixel, truth on request."""
     viewport = viewport or Viewport()
@@ -139,14 +127,15 @@ def render(
     grid_screen = ((project(pose.carrier) - corner) * scale).astype(np.float32)
     grid_inverse = (-1 / pose.carrier[:, 2]).astype(np.float32)
     grid = ZBuffer(fine, fine)
-    grid.draw(grid_screen, grid_inverse, portrait.carrier.triangles)
+    carrier = portrait.carrier
+    grid.draw(grid_screen, grid_inverse, carrier.triangles)
     out = _Buffers(size)
     photo, plate = _prefiltered(portrait, viewport.side_px / size)
     shading.shade(
         out.arrays, samples, np.array([viewport.x0, viewport.y0, 1 / scale]), photo, plate, portrait.depth_range,
         (screen, inverse, attributes, scene.places),
         (scene.triangles, scene.parts, face.triangle, inside.triangle, scene.face_triangles),
-        ((grid_screen, grid_inverse, CARRIER_PIXELS, portrait.carrier.canonical, portrait.carrier.triangles), grid.triangle),
+        ((grid_screen, grid_inverse, CARRIER_PIXELS, carrier.canonical, carrier.triangles), grid.triangle),
     )  # fmt: skip
     face_width = float(np.ptp(portrait.fitted.landmarks[:468, 0])) * size / CROP_SIZE
     image = shade_openings(out.image, out.coverage, out.seen, face_width * viewport.zoom)
@@ -188,20 +177,27 @@ def _prefiltered(portrait: Portrait, footprint_px: float) -> tuple[NDArray[np.ui
     cache = portrait.scratch.setdefault("prefiltered", {})
     if step not in cache:
         sigma = float(np.sqrt((step**2 - 1) / 12))
-        cache[step] = tuple(cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE) for image in (portrait.photo, portrait.plate))
+        cache[step] = tuple(
+            cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+            for image in (portrait.photo, portrait.plate)
+        )
     return cache[step]
 
 
-def _result(portrait: Portrait, pose: Pose, viewport: Viewport, image: NDArray[np.uint8], truth: Truth | None) -> Render:
+def _result(
+    portrait: Portrait, pose: Pose, viewport: Viewport, image: NDArray[np.uint8], truth: Truth | None
+) -> Render:
     marks = [project(pose.points[list(portrait.atlas.rig.landmarks)])]
     marks += [project(eye.mean(0, keepdims=True)) for eye in pose.eyes]
     landmarks = viewport.to_unit(np.concatenate(marks)).astype(np.float32)
     motion = np.concatenate([pose.expression, pose.tongue]).astype(np.float32)
-    return Render(image, truth, motion, pose.rotation, pose.translation, pose.angles_deg, pose.gaze_deg, landmarks, viewport)
+    return Render(
+        image, truth, motion, pose.rotation, pose.translation, pose.angles_deg, pose.gaze_deg, landmarks, viewport
+    )
 
 
 def static_scene(portrait: Portrait) -> _Static:
-    """Triangles, attributes and canonical places of head, eyes and tongue; kept on the portrait after the first call."""
+    """Triangles, attributes and canonical places of head, eyes and tongue; kept on the portrait once made."""
     if "scene" not in portrait.scratch:
         portrait.scratch["scene"] = _build_static(portrait)
     return portrait.scratch["scene"]
@@ -289,40 +285,9 @@ def _tongue_colours(portrait: Portrait, pose: Pose) -> FloatArray:
     return ((portrait.texture.tongue * diffuse[:, None] + gloss[:, None]) * open_air[:, None]).astype(np.float32)
 
 
-# Openings: which coverage is darkened, by what it is covered, how far down the cover's shadow falls and how soft it is
-# (both as shares of the face's width), how dark it gets.
-_OPENINGS = ((0, (0, 1), 0.035, 0.035, 0.75), (1, (0, 1), 0.0175, 0.025, 0.3), (2, (2,), 0.01225, 0.02, 0.5))
-
-
-def shade_openings(image: FloatArray, coverage: FloatArray, seen: FloatArray, face_width_px: float) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8: image 0..1 with the shadow that lips and lids cast on what lies inside."""
-    for channel, covers, shift, blur, strength in _OPENINGS:
-        mask = coverage[..., channel]
-        rows, columns = np.nonzero(mask.any(1))[0], np.nonzero(mask.any(0))[0]
-        if not len(rows):
-            continue
-        sigma, drop = max(0.3, blur * face_width_px), max(1, int(round(shift * face_width_px)))
-        margin = int(3 * sigma) + drop + 1
-        top, left = max(0, rows[0] - margin), max(0, columns[0] - margin)
-        window = np.s_[top : rows[-1] + margin, left : columns[-1] + margin]
-        cover = 1 - sum(coverage[..., c][window] for c in covers)
-        cover = np.concatenate([np.repeat(cover[:1], drop, 0), cover[:-drop]])[: len(cover)]
-        shadow = cv2.GaussianBlur(cover.astype(np.float32), (0, 0), sigma)
-        dark = 1 - mask[window] * strength * shadow
-        if channel == 2:
-            dark = 1 - mask[window] * strength * shadow * (1 - 0.8 * seen[window])
-        image[window] *= dark[..., None]
-    return (np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8)
-
-
 def photo_crop(portrait: Portrait, viewport: Viewport, size: int = 256) -> NDArray[np.uint8]:
     """(size, size, 3) the untouched photo through a viewport, antialiased, border pixels repeated."""
-    image, scale = portrait.fitted.image, size / viewport.side_px
-    factor = int(np.ceil(1 / scale)) if scale < 1 else 1
-    scale *= factor
-    matrix = np.array([[scale, 0, -viewport.x0 * scale - 0.5 + 0.5 * scale], [0, scale, -viewport.y0 * scale - 0.5 + 0.5 * scale]])
-    fine = cv2.warpAffine(image, matrix, (size * factor, size * factor), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return fine if factor == 1 else cv2.resize(fine, (size, size), interpolation=cv2.INTER_AREA)
+    return crop_photo(portrait.fitted.image, viewport, size)
 
 
 def face_gbuffer(portrait: Portrait, viewport: Viewport | None = None, size: int = 256) -> Render:

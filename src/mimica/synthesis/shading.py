@@ -31,7 +31,7 @@ _PUSH, _FAR = np.float32(EYE_PUSH_CM), np.float32(BACKGROUND_DEPTH_CM)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _texel(image, u, v):  # noqa: ANN001, ANN202 (compiled)
+def _texel(image, u, v):
     """Bilinear RGBA, 0..1, of a uint8 image (H, W, 4) at a continuous pixel coordinate; borders are replicated."""
     height, width = image.shape[0], image.shape[1]
     x = min(max(u - _HALF, _ZERO), np.float32(width - 1.001))
@@ -50,7 +50,7 @@ def _texel(image, u, v):  # noqa: ANN001, ANN202 (compiled)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _seen(depth, u, v, point_depth, tolerance):  # noqa: ANN001, ANN202 (compiled)
+def _seen(depth, u, v, point_depth, tolerance):
     """0..1: how far a 3×3 neighbourhood of the photo's z-buffer leaves the point unhidden (soft shadow test).
 
     `depth` (S, S, 2) holds the z-buffer and its minimum around each pixel, which settles most points at once.
@@ -71,14 +71,14 @@ def _seen(depth, u, v, point_depth, tolerance):  # noqa: ANN001, ANN202 (compile
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _mix(values, a, b, c, wa, wb, wc, column):  # noqa: ANN001, ANN202 (compiled)
+def _mix(values, a, b, c, wa, wb, wc, column):
     return wa * values[a, column] + wb * values[b, column] + wc * values[c, column]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _sample(  # noqa: ANN202 (compiled; arrays come one by one, for tuples of arrays are slow to unpack)
-    x, y, m, here, g, window, photo, plate, photo_depth, triangles, screen, inverse, attributes, places,  # noqa: ANN001
-    grid_screen, grid_inverse, grid_pixels, grid_places, grid_triangles,  # noqa: ANN001
+def _sample(
+    x, y, m, here, g, window, photo, plate, photo_depth, triangles, screen, inverse, attributes, places,
+    grid_screen, grid_inverse, grid_pixels, grid_places, grid_triangles,
 ):  # fmt: skip
     """One sample at sub-sample coordinates: colour, part, visibility, nearest vertex, canonical, depth, source."""
     size = np.float32(photo.shape[0])
@@ -141,7 +141,7 @@ def _sample(  # noqa: ANN202 (compiled; arrays come one by one, for tuples of ar
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def shade(out, samples, window, photo, plate, photo_depth, head, solid, grid):  # noqa: ANN001, ANN201 (compiled)
+def shade(out, samples, window, photo, plate, photo_depth, head, solid, grid):
     """Fill the output arrays.
 
     Args:
@@ -203,7 +203,11 @@ def shade(out, samples, window, photo, plate, photo_depth, head, solid, grid):  
                 sub_values[sub, 3], sub_values[sub, 4], sub_values[sub, 5] = d, u, v
                 sub_values[sub, 6] = seen
                 votes[here] += 1
-            image[row, column, 0], image[row, column, 1], image[row, column, 2] = red * share, green * share, blue * share
+            image[row, column, 0], image[row, column, 1], image[row, column, 2] = (
+                red * share,
+                green * share,
+                blue * share,
+            )
             coverage[row, column, 0] = np.float32(votes[SOCKET] + votes[GUMS] + votes[TONGUE]) * share
             coverage[row, column, 1] = np.float32(votes[TEETH]) * share
             coverage[row, column, 2] = np.float32(votes[EYE]) * share

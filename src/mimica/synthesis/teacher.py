@@ -1,8 +1,8 @@
 """Labels for training photos: MediaPipe's dense landmarks, blendshape scores and pose, and a person matte.
 
-Used when the data set is made, never by what a user runs. MediaPipe is imported on first use; it wants an environment of
-its own (docs/adr/0004). The matte comes from its selfie segmentation where the installed version has one (0.10), else from
-GrabCut seeded by the landmarks. This module does not know the rig.
+Used when the data set is made, never by what a user runs. MediaPipe is imported on first use; it wants an environment
+of its own (docs/adr/0004). The matte comes from its selfie segmentation where the installed version has one (0.10),
+else from GrabCut seeded by the landmarks. This module does not know the rig.
 """
 
 from __future__ import annotations
@@ -86,7 +86,9 @@ class Teacher:
         height, width = image.shape[:2]
         points = [[point.x * width, point.y * height, point.z * width] for point in found.face_landmarks[0]]
         scores = {category.category_name: float(category.score) for category in found.face_blendshapes[0]}
-        return Labels(np.array(points, np.float32), scores, np.array(found.facial_transformation_matrixes[0], np.float64))
+        return Labels(
+            np.array(points, np.float32), scores, np.array(found.facial_transformation_matrixes[0], np.float64)
+        )
 
     def matte(self, image: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> NDArray[np.uint8]:
         """(H, W) uint8 how much of each pixel is the person."""
@@ -97,14 +99,16 @@ class Teacher:
         return refine_matte(image, coarse)
 
     def crop(self, photo: NDArray[np.uint8]) -> PortraitCrop:
-        """The labelled 512 px crop around the face of an RGB photo. Raises NoFaceError when there is none large enough."""
+        """The labelled 512 px crop around the face of an RGB photo. NoFaceError when there is none large enough."""
         labels = self.label(photo)
         if labels is None:
             raise NoFaceError("photo: no face was found; choose a photo that shows one face clearly")
         low, high = labels.landmarks[:468, :2].min(0), labels.landmarks[:468, :2].max(0)
         height = float(high[1] - low[1])
         if height < SMALLEST_FACE_PX:
-            raise NoFaceError(f"photo: the face is {height:.0f} px high, {SMALLEST_FACE_PX} are needed; choose a larger photo")
+            raise NoFaceError(
+                f"photo: the face is {height:.0f} px high, {SMALLEST_FACE_PX} are needed; choose a larger photo"
+            )
         side = int(min(FACE_SHARE * height, *photo.shape[:2]))
         centre = (low + high) / 2 - [0, 0.04 * height]
         x0, y0 = (int(np.clip(centre[k] - side / 2, 0, photo.shape[1 - k] - side)) for k in (0, 1))
@@ -116,7 +120,9 @@ class Teacher:
         return PortraitCrop(image, labels, self.matte(image, labels.landmarks), (float(x0), float(y0), float(side)))
 
 
-def grabcut_person(image: NDArray[np.uint8], landmarks: NDArray[np.float32], iterations: int = 4) -> NDArray[np.float32]:
+def grabcut_person(
+    image: NDArray[np.uint8], landmarks: NDArray[np.float32], iterations: int = 4
+) -> NDArray[np.float32]:
     """(H, W) 0 or 1: GrabCut (Rother et al. 2004) at half size, the face sure, a head-and-shoulders shape probable."""
     half = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     points = landmarks[:468, :2] / 2
@@ -141,7 +147,9 @@ def grabcut_person(image: NDArray[np.uint8], landmarks: NDArray[np.float32], ite
     return cv2.resize(person.astype(np.float32), image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
 
-def refine_matte(image: NDArray[np.uint8], coarse: NDArray[np.float32], window: int = 17, epsilon: float = 1e-3) -> NDArray[np.uint8]:
+def refine_matte(
+    image: NDArray[np.uint8], coarse: NDArray[np.float32], window: int = 17, epsilon: float = 1e-3
+) -> NDArray[np.uint8]:
     """(H, W) uint8: guided filter (He et al. 2010) of a coarse matte 0..1 along the photo's own edges."""
     guide = image.astype(np.float32).mean(2) / 255
 

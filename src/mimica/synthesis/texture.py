@@ -67,7 +67,7 @@ def source_depth(points: FloatArray, triangles: NDArray[np.int32]) -> FloatArray
 def build_texture(
     atlas: HeadAtlas, portrait: FittedPortrait, points: FloatArray, depth: FloatArray, alpha: FloatArray
 ) -> Texture:
-    """Judge and colour every vertex; `points` (N, 3) is the head in the photo's camera, `depth` the photo's z-buffer."""
+    """Judge and colour every vertex; `points` (N, 3) is the head in the photo's camera, `depth` its z-buffer."""
     faces, mouth_open = atlas.face_count, lip_gap_px(portrait) >= MOUTH_OPEN_PX
     pixels = project(points).astype(np.float32)
     normals = vertex_normals(points, atlas.skin)
@@ -101,7 +101,12 @@ def build_texture(
 
 
 def _trusted(
-    atlas: HeadAtlas, facing: FloatArray, seen: NDArray[np.bool_], pixels: FloatArray, alpha: FloatArray, mouth_open: bool
+    atlas: HeadAtlas,
+    facing: FloatArray,
+    seen: NDArray[np.bool_],
+    pixels: FloatArray,
+    alpha: FloatArray,
+    mouth_open: bool,
 ) -> FloatArray:
     faces = atlas.face_count
     solid = sample(cv2.GaussianBlur(alpha, (0, 0), 1.0), pixels[:faces]).clip(0, 1)
@@ -144,7 +149,7 @@ def _diffuse(atlas: HeadAtlas, colour: FloatArray, sources: NDArray[np.float64])
 
 
 def _colour_mouth(atlas: HeadAtlas, fill: FloatArray, skin: FloatArray, brightness: float) -> NDArray[np.float64]:
-    """Paint socket, gums, teeth and eye sockets for the photo's exposure, darker inwards; the tongue's colour comes back."""
+    """Paint socket, gums, teeth and eye sockets for the photo's exposure, darker inwards; returns the tongue's."""
     exposure = np.clip(brightness / 0.6, 0.45, 1.15)
     tint = skin / np.array([0.80, 0.62, 0.52])
     tint = 0.7 + 0.3 * (0.6 + 0.4 * tint / max(tint.mean(), 1e-3))
