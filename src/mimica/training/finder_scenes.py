@@ -78,7 +78,7 @@ class SceneMaker:
         shown = marks @ linear.T + matrix[:, 2]
         box = np.concatenate([shown[:468].min(0), shown[:468].max(0)])
         x0, y0, x1, y1 = np.clip(box, 0, SCENE_PX).astype(int)
-        if x1 - x0 < 4 or y1 - y0 < 4 or occupied[y0:y1, x0:x1].mean() > 0.02:
+        if x1 - x0 < 4 or y1 - y0 < 4:
             return None
         shift = matrix.copy()
         shift[:, 2] += linear @ np.array([0.5, 0.5]) - 0.5
@@ -86,16 +86,16 @@ class SceneMaker:
         if scale < 0.7:
             source = cv2.GaussianBlur(source, (0, 0), 0.45 / scale)
         flags = cv2.INTER_LINEAR
-        warped = cv2.warpAffine(source, shift, (SCENE_PX, SCENE_PX), flags=flags, borderMode=cv2.BORDER_REFLECT)
+        warped = cv2.warpAffine(source, shift, (SCENE_PX, SCENE_PX), flags=flags, borderMode=cv2.BORDER_REPLICATE)
         if rng.random() < 0.55:
             alpha = cv2.warpAffine(portrait.matte, shift, (SCENE_PX, SCENE_PX), flags=flags).astype(np.float32) / 255
-        else:  # the whole photo, as a picture in the picture, or filling the scene when the face is large
+        else:  # the whole photo, as a picture in the picture
             whole = np.full(portrait.matte.shape, 255, np.uint8)
             alpha = cv2.warpAffine(whole, shift, (SCENE_PX, SCENE_PX), flags=flags).astype(np.float32) / 255
-            if height > 0.3 * SCENE_PX:
-                alpha[:] = 1
+        if (occupied & (alpha > 0.3)).any():  # it would hide a face that is already there
+            return None
         canvas[:] = (canvas + (warped.astype(np.float32) - canvas) * alpha[..., None]).astype(np.uint8)
-        occupied |= alpha > 0.5
+        occupied[y0:y1, x0:x1] = True
         order = [EYE_RIGHT, EYE_LEFT, NOSE, MOUTH_RIGHT, MOUTH_LEFT]
         if mirror < 0:
             order = [EYE_LEFT, EYE_RIGHT, NOSE, MOUTH_LEFT, MOUTH_RIGHT]
