@@ -19,7 +19,7 @@ time_bases = st.sampled_from(
 uneven = st.lists(st.integers(1, 50), min_size=1, max_size=24)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(time_bases, st.integers(0, 40), uneven)
 def test_times_and_length_survive(base, start, steps):
     marks = list(accumulate(steps, initial=start))

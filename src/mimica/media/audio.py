@@ -54,8 +54,8 @@ class AudioTrack:
         self.notes: list[str] = []
         self._source: InputContainer = open_container(path)
         self._shift = clock_zero(self._source) + (span[0] if span else 0)
-        self._first = span[0] if span else None
-        self._end = span[1] if span else None
+        self._trimmed = span is not None
+        self._length = span[1] - span[0] if span and span[1] is not None else None
         self._stream = best_audio(self._source)
         self._target: AudioStream | None = None
         self._output: OutputContainer | None = None
@@ -145,9 +145,9 @@ class AudioTrack:
             if not packet.size:
                 continue
             time = self._time(packet)
-            if self._first is not None and time + (packet.duration or 0) * packet.time_base <= 0:
+            if self._trimmed and time + (packet.duration or 0) * packet.time_base <= 0:
                 continue
-            if self._end is not None and time + self._shift >= self._end + self._shift - (self._first or 0):
+            if self._length is not None and time >= self._length:
                 return
             yield packet
 

@@ -40,6 +40,8 @@ DECODER_ERRORS = (FFmpegError, ValueError, ArithmeticError, MemoryError, LookupE
 LONGEST_LAST_FRAME_S = Fraction(1)
 """An announced end later than this after the last frame is taken for missing frames, not for a long look."""
 
+MAX_NOMINAL_RATE = 240
+
 MISSING_END_S = Fraction(1, 2)
 """A video that ends this much before its file says so is reported as cut off."""
 
@@ -101,7 +103,7 @@ class VideoReader:
             self.info = VideoInfo(
                 width=converter.width,
                 height=converter.height,
-                rate=stream.guessed_rate or stream.average_rate or None,
+                rate=_rate(stream),
                 time_base=_time_base(stream),
                 duration_s=_duration(container, stream),
                 frame_count=stream.frames or None,
@@ -164,6 +166,7 @@ class VideoReader:
             if clock.repaired:
                 self._note(f"{clock.repaired} frames had missing or disordered timestamps, which were repaired")
             expected = self.info.duration_s
+            expected = expected and min(expected, expected - clock.zero_ticks * time_base)
             if not stream.frames and expected and expected - finish > MISSING_END_S:
                 self._note(f"the picture ends at {format_time(finish)}, the file announces {format_time(expected)}")
         finally:
@@ -234,6 +237,12 @@ def _timed(
         rest = announced_end - held[1]
         usual = (held[0].duration or clock.step_ticks) * clock.time_base
         yield *held, rest if 0 < rest <= LONGEST_LAST_FRAME_S else max(usual, clock.time_base)
+
+
+def _rate(stream: VideoStream) -> Fraction | None:
+    nominal, average = stream.guessed_rate, stream.average_rate
+    # For uneven times the nominal rate can be that of the ticks themselves.
+    return (nominal if nominal and nominal <= MAX_NOMINAL_RATE else average) or None
 
 
 def _time_base(stream: VideoStream) -> Fraction:

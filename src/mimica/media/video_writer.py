@@ -70,7 +70,7 @@ class VideoWriter:
         time_base: Fraction | None = None,
         rate: Fraction | None = None,
         crf: int = DEFAULT_CRF,
-        preset: str = "medium",
+        preset: str = "faster",
         audio_from: str | Path | None = None,
         audio_span: tuple[Fraction, Fraction | None] | None = None,
         metadata: Mapping[str, str] | None = None,
@@ -153,7 +153,7 @@ class VideoWriter:
             raise ValueError(f"frame times must start at or after zero and increase; got {time}")
         with self._reported():
             if self._output is None:
-                self._open(time)
+                self._open()
                 self._first_tick = tick
             frame = self._convert(image)
             frame.pts, frame.time_base = tick, self._time_base
@@ -173,7 +173,7 @@ class VideoWriter:
         if note not in self._notes:
             self._notes.append(note)
 
-    def _open(self, first_time: Fraction) -> None:
+    def _open(self) -> None:
         assert self._file is not None
         ticks_per_second = self._time_base.denominator
         # A codec's run-in lies before zero: by default Matroska would move every stream, the picture too, to hide it.
@@ -183,11 +183,9 @@ class VideoWriter:
             if not ITUNES_KEYS.issuperset(key.lower() for key in self._metadata):
                 flags += "+use_metadata_tags"
             options |= {"movflags": flags, "video_track_timescale": str(ticks_per_second)}
-            late_sound = self._audio is not None and self._audio.start > 0
-            if first_time > 0 or late_sound:
-                # Start offsets are stored in movie ticks (1 ms by default): make them fine enough to be exact.
-                scale = math.lcm(ticks_per_second, self._audio.sample_rate_hz if self._audio else 1)
-                options["movie_timescale"] = str(scale if scale <= MAX_TICKS_PER_SECOND else ticks_per_second)
+            # Starts and lengths are stored in movie ticks (1 ms by default): make them exact for picture and sound.
+            scale = math.lcm(ticks_per_second, self._audio.sample_rate_hz if self._audio else 1000)
+            options["movie_timescale"] = str(scale if scale <= MAX_TICKS_PER_SECOND else ticks_per_second)
         self._output = av.open(str(self._file.path), mode="w", format=self._format, container_options=options)
         self._output.metadata.update(self._metadata)
         codec, quality = "libx264", {"crf": str(self._crf), "preset": self._preset}

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import io
 import random
+import struct
 import warnings
+import zlib
 
 import numpy as np
 import pytest
@@ -162,7 +164,12 @@ def test_animated_picture_gives_its_first(tmp_path):
 
 
 def test_size_limit_is_an_error_before_decoding(tmp_path):
-    Image.new("1", (20_000, 9_001)).save(tmp_path / "huge.png")
+    small = io.BytesIO()
+    Image.new("L", (16, 16)).save(small, "PNG")
+    data = bytearray(small.getvalue())
+    data[16:24] = struct.pack(">II", 20_000, 9_001)  # the header lies: nothing but the limit can tell
+    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
+    (tmp_path / "huge.png").write_bytes(data)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(UnreadableMediaError, match="limit of 180 million"):
@@ -228,7 +235,7 @@ def test_damaged_photos_never_raise_anything_else(tmp_path, smooth, capfd):
         originals.append(buffer.getvalue())
     path = tmp_path / "damaged"
     read = 0
-    for trial in range(240):
+    for trial in range(120):
         data = bytearray(originals[trial % len(originals)])
         for _ in range(dice.randint(1, 12)):
             data[dice.randrange(min(len(data), 600))] = dice.randrange(256)
