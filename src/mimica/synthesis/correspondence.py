@@ -12,6 +12,7 @@ import struct
 import zipfile
 from dataclasses import dataclass
 from itertools import pairwise
+from math import dist
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +98,7 @@ class _MeshPaths:
 
     def __init__(self, vertices: NDArray[np.float64], triangles: IntArray) -> None:
         self.vertices = vertices
+        self._places = vertices.tolist()
         self.neighbours: dict[int, set[int]] = {}
         for a, b, c in triangles.tolist():
             for x, y in ((a, b), (b, c), (c, a)):
@@ -113,7 +115,7 @@ class _MeshPaths:
             if length > best[here]:
                 continue
             for there in self.neighbours[here]:
-                total = length + float(np.linalg.norm(self.vertices[here] - self.vertices[there]))
+                total = length + dist(self._places[here], self._places[there])
                 if total < best.get(there, np.inf):
                     best[there], before[there] = total, here
                     heapq.heappush(heap, (total, there))

@@ -2,7 +2,7 @@
 
 A group is one motion (or one short clip) performed by several people; a block of people stays for several groups, for
 building a portrait costs more than rendering it. Every shard is a pure function of its configuration and number, so
-shards can be made anywhere, in any order, and again. This module does not fit photos (``collection``) and trains nothing.
+shards can be made anywhere, in any order, and again. This module does not fit photos (``collection``).
 """
 
 from __future__ import annotations

@@ -138,8 +138,8 @@ class Rig:
                 neutral = data["neutral"].astype(np.float32)
                 modes = data["identity"] if identity else np.zeros((0, *neutral.shape), np.float16)
                 names = tuple(str(name) for name in data["expression_names"])
-                stored = dict(zip((str(name) for name in data.get("part_names", ())), data.get("part_ranges", ()), strict=True))
-                kept = {name: (int(start), int(stop)) for name, (start, stop) in stored.items()}
+                ranges = zip(data.get("part_names", ()), data.get("part_ranges", ()), strict=True)
+                kept = {str(name): (int(start), int(stop)) for name, (start, stop) in ranges}
                 marks = tuple(int(mark) for mark in data.get("landmarks", ()))
                 return cls(
                     neutral,

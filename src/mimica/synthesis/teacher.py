@@ -48,14 +48,14 @@ class Teacher:
 
     def __init__(self, task: Path | str) -> None:
         """Load `face_landmarker.task`. Raises InputError when MediaPipe or the file is missing."""
+        if not Path(task).is_file():
+            raise InputError(f"{task}: no such file; give MediaPipe's face_landmarker.task")
         try:
             import mediapipe
             from mediapipe.tasks.python import vision
             from mediapipe.tasks.python.core.base_options import BaseOptions
         except ImportError as error:
             raise InputError(f"teacher: MediaPipe is not installed ({error}); pip install 'mimica[teacher]'") from error
-        if not Path(task).is_file():
-            raise InputError(f"{task}: no such file; give MediaPipe's face_landmarker.task")
         options = vision.FaceLandmarkerOptions(
             base_options=BaseOptions(model_asset_path=str(task)),
             output_face_blendshapes=True,

@@ -9,10 +9,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import toy  # noqa: E402
+import toy
 
-from mimica.synthesis.atlas import HeadAtlas  # noqa: E402
-from mimica.synthesis.portrait import Portrait, build_portrait  # noqa: E402
+from mimica.synthesis.atlas import HeadAtlas
+from mimica.synthesis.portrait import Portrait, build_portrait
 
 
 @pytest.fixture(scope="session")

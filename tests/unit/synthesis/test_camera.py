@@ -36,7 +36,8 @@ def test_directions() -> None:
     """+yaw turns the nose to image right, +pitch down; image y grows downwards."""
     nose, far = np.array([0.0, 0.0, 10.0]), np.array([0.0, 0.0, -80.0])
     ahead, right, down = (
-        camera.project((camera.euler_to_matrix(*angles) @ nose + far)[None])[0] for angles in ((0, 0, 0), (20, 0, 0), (0, 20, 0))
+        camera.project((camera.euler_to_matrix(*angles) @ nose + far)[None])[0]
+        for angles in ((0, 0, 0), (20, 0, 0), (0, 20, 0))
     )
     assert ahead.tolist() == [256, 256]
     assert right[0] > ahead[0]

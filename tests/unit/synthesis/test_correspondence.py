@@ -32,7 +32,10 @@ def task_file(path: Path, vertices: np.ndarray, triangles: np.ndarray) -> Path:
     indices = b"".join(varint(int(index)) for index in triangles.ravel())
     mesh = field(1, 0, varint(0)) + field(3, 2, buffer) + field(4, 2, indices)
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("geometry_pipeline_metadata_landmarks.binarypb", field(1, 0, varint(300)) + field(2, 2, mesh) + field(5, 5, struct.pack("<f", 1)))
+        archive.writestr(
+            "geometry_pipeline_metadata_landmarks.binarypb",
+            field(1, 0, varint(300)) + field(2, 2, mesh) + field(5, 5, struct.pack("<f", 1)),
+        )
     return path
 
 

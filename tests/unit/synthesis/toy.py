@@ -13,7 +13,17 @@ from mimica.synthesis.fitted import FittedPortrait
 from mimica.synthesis.rig import Rig
 
 COLUMNS, ROWS = 65, 85
-NAMES = ("browDown_L", "browDown_R", "eyeBlink_L", "eyeBlink_R", "eyeLookDown_L", "eyeLookDown_R", "jawOpen", "mouthSmile_L", "mouthSmile_R")
+NAMES = (
+    "browDown_L",
+    "browDown_R",
+    "eyeBlink_L",
+    "eyeBlink_R",
+    "eyeLookDown_L",
+    "eyeLookDown_R",
+    "jawOpen",
+    "mouthSmile_L",
+    "mouthSmile_R",
+)
 EYE_X, EYE_Y, MOUTH_Y = 3.2, 3.2, -3.6
 EYE_WIDTH, MOUTH_WIDTH, LIP_GAP, LID_GAP = 1.5, 2.4, 0.15, 0.6
 
@@ -29,7 +39,9 @@ def _grid(columns: int, rows: int, offset: int) -> np.ndarray:
     return np.concatenate([np.stack([a, a + 1, a + columns], 1), np.stack([a + 1, a + columns + 1, a + columns], 1)])
 
 
-def _patch(width: float, height: float, centre: tuple[float, float, float], columns: int = 6, rows: int = 5) -> np.ndarray:
+def _patch(
+    width: float, height: float, centre: tuple[float, float, float], columns: int = 6, rows: int = 5
+) -> np.ndarray:
     x, y = np.meshgrid(np.linspace(-width, width, columns), np.linspace(-height, height, rows))
     return np.stack([x.ravel() + centre[0], y.ravel() + centre[1], np.full(x.size, centre[2])], 1)
 
@@ -49,13 +61,16 @@ def make_rig() -> Rig:
     middle = face[triangles].mean(1)
     step = 23.2 / (ROWS - 1)
     for slit_x, slit_y, width in slits:
-        triangles = triangles[~((np.abs(middle[:, 0] - slit_x) < width) & (np.abs(middle[:, 1] - slit_y) < 0.75 * step))]
+        triangles = triangles[
+            ~((np.abs(middle[:, 0] - slit_x) < width) & (np.abs(middle[:, 1] - slit_y) < 0.75 * step))
+        ]
         middle = face[triangles].mean(1)
     parts, groups, faces = {}, [face], [triangles]
     count = len(face)
     parts["face"], parts["narrow_face"] = (0, count), (0, count)
     sizes = (
-        ("head", 3.0, 3.0, (0, 6, -6)), ("mouth_socket", 3.0, 2.8, (0, MOUTH_Y, 4.0)), ("eye_sockets", 5.5, 1.4, (0, EYE_Y, 6.0)),
+        ("head", 3.0, 3.0, (0, 6, -6)), ("mouth_socket", 3.0, 2.8, (0, MOUTH_Y, 4.0)),
+        ("eye_sockets", 5.5, 1.4, (0, EYE_Y, 6.0)),
         ("gums", 2.0, 0.4, (0, MOUTH_Y + 1.2, 8.0)), ("upper_teeth", 1.9, 0.45, (0, MOUTH_Y + 0.6, 9.0)),
         ("lower_teeth", 1.9, 0.45, (0, MOUTH_Y - 0.6, 9.0)),
     )  # fmt: skip
@@ -70,7 +85,7 @@ def make_rig() -> Rig:
         turn, tilt = (a.ravel() for a in np.meshgrid(np.linspace(0, 2 * np.pi, 10), np.linspace(-1.4, 1.4, 12)))
         ball = 1.3 * np.stack([np.cos(tilt) * np.cos(turn), np.sin(tilt), np.cos(tilt) * np.sin(turn)], 1)
         parts[name] = (count, count + len(ball))
-        groups.append(ball + [side * EYE_X, EYE_Y, skin_z(np.array(EYE_X), np.array(EYE_Y)) - 1.1])
+        groups.append(ball + np.array([side * EYE_X, EYE_Y, skin_z(np.array(EYE_X), np.array(EYE_Y)) - 1.1]))
         count += len(ball)
     for name, side in (("left_eye_blend", 1), ("right_eye_blend", -1)):
         parts[name] = (count, count + 4)
@@ -96,7 +111,9 @@ def _expressions(neutral: np.ndarray, x: np.ndarray, y: np.ndarray, parts: dict[
     faces = len(x)
     jaw = (y < MOUTH_Y) * np.clip(1.2 - (x / 7) ** 2, 0, 1)
     corner = np.clip(1 - ((np.abs(x) - MOUTH_WIDTH) / MOUTH_WIDTH) ** 2, 0, 1)
-    jaw = np.where(np.abs(y - MOUTH_Y) < 2, jaw * np.clip(1 - (x / MOUTH_WIDTH) ** 2, 0, 1) + (y < MOUTH_Y - 1) * 0.3, jaw)
+    jaw = np.where(
+        np.abs(y - MOUTH_Y) < 2, jaw * np.clip(1 - (x / MOUTH_WIDTH) ** 2, 0, 1) + (y < MOUTH_Y - 1) * 0.3, jaw
+    )
     out[NAMES.index("jawOpen"), :faces, 1] = -2.0 * jaw
     for name in ("lower_teeth",):
         out[NAMES.index("jawOpen"), slice(*parts[name]), 1] = -2.0
@@ -133,8 +150,10 @@ def _mediapipe_places() -> np.ndarray:
     oval = np.linspace(0, 2 * np.pi, len(marks.FACE_OVAL), endpoint=False)
     places[list(marks.FACE_OVAL)] = [_on_skin(6.8 * np.sin(t), -1.2 + 9.2 * np.cos(t)) for t in oval]
     rings = (
-        (marks.RIGHT_EYE, (-EYE_X, EYE_Y), EYE_WIDTH, 2 * 0.28 + LID_GAP, -1), (marks.LEFT_EYE, (EYE_X, EYE_Y), EYE_WIDTH, 2 * 0.28 + LID_GAP, 1),
-        (marks.LIP_OUTER, (0, MOUTH_Y), MOUTH_WIDTH + 0.3, 1.6, -1), (marks.LIP_INNER, (0, MOUTH_Y), MOUTH_WIDTH, 0.5, -1),
+        (marks.RIGHT_EYE, (-EYE_X, EYE_Y), EYE_WIDTH, 0.56 + LID_GAP, -1),
+        (marks.LEFT_EYE, (EYE_X, EYE_Y), EYE_WIDTH, 0.56 + LID_GAP, 1),
+        (marks.LIP_OUTER, (0, MOUTH_Y), MOUTH_WIDTH + 0.3, 1.6, -1),
+        (marks.LIP_INNER, (0, MOUTH_Y), MOUTH_WIDTH, 0.5, -1),
     )  # fmt: skip
     for ring, centre, width, gap, sign in rings:
         places[list(ring)] = _ring(centre, width, gap, len(ring), sign)
@@ -160,7 +179,9 @@ def make_atlas() -> HeadAtlas:
 def photo_of(key: str) -> np.ndarray:
     """A smooth colourful picture, with skin-like brightness everywhere."""
     rng = np.random.default_rng(sum(map(ord, key)))
-    noise = cv2.resize(rng.uniform(90, 220, (12, 12, 3)).astype(np.float32), (CROP_SIZE, CROP_SIZE), interpolation=cv2.INTER_CUBIC)
+    noise = cv2.resize(
+        rng.uniform(90, 220, (12, 12, 3)).astype(np.float32), (CROP_SIZE, CROP_SIZE), interpolation=cv2.INTER_CUBIC
+    )
     return np.clip(noise, 0, 255).astype(np.uint8)
 
 
@@ -176,7 +197,7 @@ def make_fitted(atlas: HeadAtlas, key: str = "a", yaw_deg: float = 4.0) -> Fitte
     for side, (iris, ring) in enumerate((marks.LEFT_IRIS, marks.RIGHT_IRIS)):
         centre = shape[atlas.eye_part(side)].mean(0)
         eyes.append(np.r_[centre, 1.3, 0.0, 0.0, 1.0, 0.55])
-        front = (centre + [0, 0, 1.3]) @ rotation.T + translation
+        front = (centre + np.array([0, 0, 1.3])) @ rotation.T + translation
         landmarks[iris, :2] = project(front[None])[0]
         landmarks[list(ring), :2] = landmarks[iris, :2] + [[9, 0], [0, 9], [-9, 0], [0, -9]]
     matte = np.zeros((CROP_SIZE, CROP_SIZE), np.uint8)
