@@ -106,7 +106,7 @@ class Portrait:
     def eye_mesh(
         self, side: int, rotation: NDArray[np.floating], head: NDArray[np.floating], origin: NDArray[np.floating]
     ) -> FloatArray:
-        """(E, 3) camera points of the left (0) or right (1) eye turned by `rotation`; `head`, `origin` place the head."""
+        """(E, 3) camera points of the left (0) or right (1) eye turned by `rotation`; `head`, `origin`: of the head."""
         eye = self.target_eyes[side]
         in_head = eye[:3] + eye[3] * (EYE_DIRECTIONS @ rotation.T.astype(np.float32))
         return (in_head @ head.T.astype(np.float32) + origin).astype(np.float32)
