@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mimica.synthesis import camera
@@ -12,6 +12,7 @@ from mimica.synthesis import camera
 angle = st.floats(-80, 80)
 
 
+@settings(deadline=None, max_examples=50)
 @given(angle, angle, angle)
 def test_euler_angles_survive_the_matrix(yaw: float, pitch: float, roll: float) -> None:
     rotation = camera.euler_to_matrix(yaw, pitch, roll)
@@ -19,12 +20,14 @@ def test_euler_angles_survive_the_matrix(yaw: float, pitch: float, roll: float) 
     np.testing.assert_allclose(camera.matrix_to_euler(rotation), [yaw, pitch, roll], atol=1e-8)
 
 
+@settings(deadline=None, max_examples=50)
 @given(angle, angle, angle)
 def test_rotation_vectors_survive_the_matrix(x: float, y: float, z: float) -> None:
     vector = np.radians([x, y, z])
     np.testing.assert_allclose(camera.matrix_to_vector(camera.vector_to_matrix(vector)), vector, atol=1e-7)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.floats(-1, 1), st.floats(-1, 1))
 def test_gaze_survives_the_matrix(yaw: float, pitch: float) -> None:
     axis = camera.gaze_axis(yaw, pitch)
