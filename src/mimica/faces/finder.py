@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mimica.core.geometry import box_overlap
+from mimica.core.geometry import CropFrame, box_overlap
 from mimica.core.records import Face
 from mimica.runtime.session import OnnxNetwork
 from mimica.runtime.weights import load_network
@@ -22,6 +22,8 @@ SCORE_THRESHOLD = 0.5
 OVERLAP = 0.4
 TILES_FROM_PX = 480
 """Pictures with a longer side are also looked at in tiles when the whole shows no face."""
+WINDOW_PER_CROP = 2.2
+"""Side of the window that `find_around` looks at, in sides of the crop: the face is then about a third of it."""
 
 
 class FaceFinder:
@@ -50,10 +52,18 @@ class FaceFinder:
         if found or not thorough or max(height, width) < TILES_FROM_PX:
             return found
         side = max(FINDER_PX, round(max(height, width) / 2))
-        tiles = [
-            (x, y) for y in _starts(height, min(side, height)) for x in _starts(width, min(side, width))
-        ]
+        tiles = [(x, y) for y in _starts(height, min(side, height)) for x in _starts(width, min(side, width))]
         return self._merged([face for x, y in tiles for face in self._look(image[y : y + side, x : x + side], x, y)])
+
+    def find_around(self, image: Image, crop: CropFrame) -> list[Face]:
+        """Faces near a known one, seen from close by: finer points than `find`, and faces too small for it."""
+        height, width = image.shape[:2]
+        reach = WINDOW_PER_CROP * crop.side_px / 2
+        x0, x1 = (int(np.clip(crop.center_x_px + side, 0, width)) for side in (-reach, reach))
+        y0, y1 = (int(np.clip(crop.center_y_px + side, 0, height)) for side in (-reach, reach))
+        if x1 - x0 < 2 or y1 - y0 < 2:
+            return []
+        return self._look(image[y0:y1, x0:x1], x0, y0)
 
     def _look(self, image: Image, x0: int, y0: int) -> list[Face]:
         small, scale, left, top = letterbox(image, FINDER_PX)

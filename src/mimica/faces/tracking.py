@@ -25,15 +25,20 @@ DEAD_ZONE = 0.06
 FOLLOW_S = 0.18
 """Time constant with which the crop follows beyond the dead zone."""
 SIZE_BAND = 0.12
+SIZE_REACHED = 0.02
 SIZE_PATIENCE_S = 0.5
 SIZE_FOLLOW_S = 0.6
-"""The size changes when the face has been off by more than the band for the patience; then with this time constant."""
+"""The size changes when the face has been off by more than the band for the patience; then with this time constant
+until it is reached, so that it moves once and rests again."""
 HOLD_S = 0.7
 """A lost face's crop is held this long before the track ends."""
+SAME_FACE_OVERLAP = 0.2
 CUT_DIFFERENCE = 0.36
 """Share of the thumbnail's colour histogram that must change from one frame to the next for a scene cut."""
 THOROUGH_EVERY_S = 0.5
 """How often tiles are searched for a small face while there is none."""
+CLOSE_LOOK_SHARE = 0.45
+"""A crop smaller than this share of the frame is looked at through a window around it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,75 +55,141 @@ class TrackedFace:
 
 
 class FaceTracker:
-    """Feed frames in order; it looks at the past only."""
+    """Feed frames in order; it looks at the past only.
 
-    def __init__(self, finder: FaceFinder) -> None:
+    `chosen` is the face to start with, in pixels of the first frame; the largest near the middle otherwise.
+    """
+
+    def __init__(self, finder: FaceFinder, chosen: Face | None = None) -> None:
         self._finder = finder
         self._tracks = 0
         self._crop: CropFrame | None = None
-        self._face: Face | None = None
+        self._face: Face | None = chosen
         self._seen_s = self._time_s = self._searched_s = -np.inf
+        self._size = _Size(0.0, 0.0, 0.0)
         self._off_size_since_s: float | None = None
+        self._resizing = False
         self._histogram: NDArray[np.float32] | None = None
 
     def update(self, image: Image, time_s: float) -> TrackedFace | None:
         """The actor in the next frame (H, W, 3) uint8 RGB at `time_s`; None when there is nobody."""
         if self._is_cut(image):
             self._crop = self._face = None
-        step_s = time_s - self._time_s if np.isfinite(self._time_s) else 0.0
+            self._searched_s = -np.inf
+        step_s = max(time_s - self._time_s, 0.0) if np.isfinite(self._time_s) else 0.0
         self._time_s = time_s
-        search = self._crop is None and time_s - self._searched_s >= THOROUGH_EVERY_S
-        if search:
-            self._searched_s = time_s
-        face = self._choose(self._finder.find(image, thorough=search))
+        face = self._look(image, time_s)
         if face is None:
             if self._crop is None or time_s - self._seen_s > HOLD_S:
-                self._crop = self._face = None
+                if self._crop is not None:
+                    self._crop = self._face = None
                 return None
             return TrackedFace(self._tracks, self._crop, None)
-        wanted = face_crop(face)
         if self._crop is None:
             self._tracks += 1
-            self._crop, self._off_size_since_s = wanted, None
+            self._crop = face_crop(face)
+            self._size = _Size.of(face, self._crop.side_px)
+            self._off_size_since_s, self._resizing = None, False
         else:
-            self._crop = self._follow(self._crop, wanted, time_s, max(step_s, 0.0))
+            self._crop = self._follow(self._crop, face, time_s, step_s)
         self._face, self._seen_s = face, time_s
         return TrackedFace(self._tracks, self._crop, face)
 
-    def _choose(self, faces: list[Face]) -> Face | None:
-        """The same actor as before, else the largest face."""
-        if self._face is not None and faces:
-            overlap = box_overlap(self._face.box_xyxy, np.stack([face.box_xyxy for face in faces]))[0]
-            if overlap.max() > 0.2:
-                return faces[int(overlap.argmax())]
-            if self._crop is not None:
-                reach = self._crop.side_px / 2
-                distance = [float(np.linalg.norm(face.center_px - self._face.center_px)) for face in faces]
-                if min(distance) < reach:
-                    return faces[int(np.argmin(distance))]
-            return None
-        return max(faces, key=lambda face: face.area_px, default=None)
+    def _look(self, image: Image, time_s: float) -> Face | None:
+        crop = self._crop
+        if crop is not None and crop.side_px < CLOSE_LOOK_SHARE * max(image.shape[:2]):
+            face = self._choose(self._finder.find_around(image, crop), image)
+            if face is not None:
+                return face
+        face = self._choose(self._finder.find(image, thorough=False), image)
+        if face is None and time_s - self._searched_s >= THOROUGH_EVERY_S:
+            self._searched_s = time_s
+            face = self._choose(self._finder.find(image), image)
+        return face
 
-    def _follow(self, crop: CropFrame, wanted: CropFrame, time_s: float, step_s: float) -> CropFrame:
-        offset = wanted.center_px - crop.center_px
+    def _choose(self, faces: list[Face], image: Image) -> Face | None:
+        """The same actor as before, else the largest face near the middle."""
+        if not faces:
+            return None
+        if self._face is not None:
+            overlap = box_overlap(self._face.box_xyxy, np.stack([face.box_xyxy for face in faces]))[0]
+            if overlap.max() > SAME_FACE_OVERLAP:
+                return faces[int(overlap.argmax())]
+            if self._crop is not None:  # a fast move, or somebody else
+                distance = [float(np.linalg.norm(face.center_px - self._face.center_px)) for face in faces]
+                nearest = int(np.argmin(distance))
+                return faces[nearest] if distance[nearest] < self._crop.side_px / 2 else None
+        middle = np.array([image.shape[1], image.shape[0]]) / 2
+
+        def prominence(face: Face) -> float:
+            return face.area_px * (1 - 0.5 * float(np.abs((face.center_px - middle) / middle).max()))
+
+        return max(faces, key=prominence)
+
+    def _follow(self, crop: CropFrame, face: Face, time_s: float, step_s: float) -> CropFrame:
+        offset = face_crop(face).center_px - crop.center_px
         distance = float(np.linalg.norm(offset))
         beyond = max(0.0, distance - DEAD_ZONE * crop.side_px)
         move = offset / max(distance, 1e-9) * beyond * (1 - np.exp(-step_s / FOLLOW_S))
-        side = crop.side_px
-        change = float(np.log(wanted.side_px / side))
-        if abs(change) < np.log1p(SIZE_BAND):
+        change = self._size.log_side(face) - float(np.log(crop.side_px))
+        if self._resizing:
+            self._resizing = abs(change) > SIZE_REACHED
+        elif abs(change) < np.log1p(SIZE_BAND):
             self._off_size_since_s = None
         elif self._off_size_since_s is None:
             self._off_size_since_s = time_s
         elif time_s - self._off_size_since_s >= SIZE_PATIENCE_S:
-            side *= float(np.exp(change * (1 - np.exp(-step_s / SIZE_FOLLOW_S))))
-        return CropFrame(crop.center_x_px + float(move[0]), crop.center_y_px + float(move[1]), side)
+            self._off_size_since_s, self._resizing = None, True
+        growth = float(np.exp(change * (1 - np.exp(-step_s / SIZE_FOLLOW_S)))) if self._resizing else 1.0
+        return CropFrame(crop.center_x_px + float(move[0]), crop.center_y_px + float(move[1]), crop.side_px * growth)
 
     def _is_cut(self, image: Image) -> bool:
-        thumbnail = cv2.resize(image, (48, 27), interpolation=cv2.INTER_AREA)
-        bins = (thumbnail // 43).reshape(-1, 3).astype(np.int64) @ np.array([36, 6, 1])
-        histogram = np.bincount(bins, minlength=216).astype(np.float32) / len(bins)
-        before, self._histogram = self._histogram, cv2.GaussianBlur(histogram.reshape(6, 36), (0, 0), 0.6).reshape(-1)
+        before, self._histogram = self._histogram, _colours(cv2.resize(image, (48, 27), interpolation=cv2.INTER_AREA))
         if before is None:
             return False
         return float(np.abs(self._histogram - before).sum()) / 2 > CUT_DIFFERENCE
+
+
+def _colours(picture: Image, bins: int = 6) -> NDArray[np.float32]:
+    """(bins³,) shares of the colours; each pixel is spread over the eight nearest bins, so that fading light, which
+    moves all pixels a little, changes little."""
+    place = picture.reshape(-1, 3).astype(np.float32) * ((bins - 1) / 255)
+    low = np.minimum(place.astype(np.int64), bins - 2)
+    part = place - low
+    histogram = np.zeros(bins**3, np.float32)
+    for corner in np.ndindex(2, 2, 2):
+        weight = np.where(corner, part, 1 - part).prod(1)
+        index = (low + corner) @ np.array([bins * bins, bins, 1])
+        histogram += np.bincount(index, weight, bins**3).astype(np.float32)
+    return histogram / len(place)
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """How large a face was when its track began, in logarithms of px, and the crop's side that went with it.
+
+    The box grows when the mouth opens, and the upper face shrinks when the head turns: only what both say is nearness.
+    """
+
+    log_height: float
+    log_upper: float
+    log_crop: float
+
+    @classmethod
+    def of(cls, face: Face, side_px: float) -> _Size:
+        return cls(float(np.log(max(face.height_px, 1.0))), _log_upper(face), float(np.log(side_px)))
+
+    def log_side(self, face: Face) -> float:
+        """Logarithm of the side that a crop of `face` should have."""
+        by_height = float(np.log(max(face.height_px, 1.0))) - self.log_height
+        by_upper = _log_upper(face) - self.log_upper
+        if by_height * by_upper <= 0:
+            return self.log_crop
+        return self.log_crop + min(by_height, by_upper, key=abs)
+
+
+def _log_upper(face: Face) -> float:
+    """Of the eyes' distance and the nose's from between them, which a turn of the head trades for each other."""
+    right, left, nose = face.points[:3].astype(np.float64)
+    across, down = np.linalg.norm(left - right), np.linalg.norm(nose - (left + right) / 2)
+    return float(np.log(max(np.hypot(across, 1.2 * down), 1.0)))
