@@ -69,10 +69,10 @@ class Networks:
         )
 
     def rig(self, crop: Image) -> dict[str, FloatArray]:
-        """Face maps of a tight crop (192, 192, 3), channels last: canonical, neutral (96, 96, 3); depth, face (96, 96)."""
+        """Face maps of a tight crop (192, 192, 3), channels last: canonical (96, 96, 3); depth, face (96, 96)."""
         out = self.rigger.run({"image": crop[None]})
-        maps = {name: np.ascontiguousarray(out[name][0].transpose(1, 2, 0)) for name in ("canonical", "neutral")}
-        return {**maps, "depth": out["depth"][0, 0], "face": out["face"][0, 0]}
+        canonical = np.ascontiguousarray(out["canonical"][0].transpose(1, 2, 0))
+        return {"canonical": canonical, "depth": out["depth"][0, 0], "face": out["face"][0, 0]}
 
     def read_feature(self, window: Image, *, eye: bool) -> tuple[FloatArray, FloatArray]:
         """Canonical map (h, w, 3) and regions (h, w, 3) of a mouth's or a (left) eye's window."""

@@ -113,7 +113,6 @@ class _RegionMaps:
     face: FloatArray
     distance: FloatArray  # px of the photo from the face
     canonical: FloatArray
-    neutral: FloatArray
     depth: FloatArray  # cm from the camera
     behind: FloatArray  # cm, see Sheet.behind_cm
     face_width_px: float
@@ -133,15 +132,15 @@ def _region_maps(
     face = (sample(reading.face, at) * within).reshape(square)
     known = smooth_step(face, 0.35, 0.65)
     solid = cv2.morphologyEx((face > 0.5).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((15, 15), np.uint8))
-    stack = np.concatenate([reading.canonical, reading.neutral, reading.depth[..., None]], -1)
+    stack = np.concatenate([reading.canonical, reading.depth[..., None]], -1)
     stack = push_pull(stack, smooth_step(reading.face, 0.35, 0.65))  # before resampling: nothing outside may leak in
-    values = push_pull(sample(stack, at).reshape(*square, 7), np.maximum(known, within.reshape(square) * 0.5))
+    values = push_pull(sample(stack, at).reshape(*square, 4), np.maximum(known, within.reshape(square) * 0.5))
     px_per_cell = region.side_px / MAP_PX
     distance = cv2.distanceTransform(1 - solid, cv2.DIST_L2, 5) * px_per_cell
     columns_with_face = np.flatnonzero((face > 0.5).any(0))
     width = (np.ptp(columns_with_face) + 1) * px_per_cell if len(columns_with_face) else reading.crop.side_px / 2
     # beyond the face there is hair and ears: no nearer than the middle of the head (SYNTHESIS recipe)
-    depth = -(origin[2] + values[..., 6])
+    depth = -(origin[2] + values[..., 3])
     middle = -(rotation @ MID_HEAD_CM + origin)[2]
     far = smooth_step(distance, 0, 0.25 * width)
     depth = depth * (1 - far) + np.maximum(depth, middle) * far
@@ -156,7 +155,6 @@ def _region_maps(
         face,
         distance.astype(np.float32),
         values[..., :3],
-        values[..., 3:6],
         depth.astype(np.float32),
         behind,
         float(width),
@@ -193,8 +191,9 @@ class _SheetMaker:
         fade = np.exp(-np.square(distance / (0.10 * width))) * smooth_step(margin, 0.5, 0.42)
         moving = np.flatnonzero(fade > 0.003)
         strength = fade[moving, None, None].astype(np.float32)
-        directions = self.closing.directions(canonical[moving]) * strength
-        neutral = (sample(maps.neutral, at[moving]) + self.closing.neutral_step(canonical[moving])) * strength[:, 0]
+        own = self.field(canonical[moving])
+        neutral = (self.closing.neutral_step(canonical[moving], own)) * strength[:, 0]
+        directions = self.closing.directions(canonical[moving], own) * strength
         return Sheet(
             source_px.astype(np.float32), camera_cm.astype(np.float32), sample(maps.behind, at), triangles, weight.astype(np.float32), moving,
             directions.astype(np.float32), neutral.astype(np.float32),
@@ -223,7 +222,7 @@ def _window_canonical(feature: FeatureReading, name: str) -> FloatArray:
 
 
 class _Closing:
-    """Makes lips meet at rest and lids meet in a blink, on this very face (SYNTHESIS recipe, step 4).
+    """Makes lips meet at rest and lids meet in a blink, on this very face.
 
     Per column of a window the opening's height is measured in the photo; the mouth's neutral step is corrected until
     the lips touch, and each blink direction is scaled until the lids do.
@@ -233,7 +232,7 @@ class _Closing:
         self, reading: PortraitReading, field: Field, rotation: NDArray[np.float64], maps: _RegionMaps,
         region: CropFrame,
     ) -> None:  # fmt: skip
-        self.field = field
+        self.strengths = np.clip(reading.expression[: len(RIG_NAMES)], 0, 1.1)
         self.blink: dict[int, tuple[FloatArray, FloatArray]] = {}
         self.lips: tuple[FloatArray, FloatArray, float, float] | None = None
         for feature in reading.features:
@@ -243,9 +242,9 @@ class _Closing:
             above, below, gap_px = rim
             c_above = sample(_window_canonical(feature, "upper"), above)
             c_below = sample(_window_canonical(feature, "lower"), below)
-            neutral = [sample(maps.neutral, region.to_crop(feature.to_photo(p)) * MAP_PX) for p in (above, below)]
+            fields = field(c_above), field(c_below)
             gap = gap_px * (feature.size_px[1] / feature.region.shape[0]) / reading.scale
-            gap = gap + (neutral[0] - neutral[1])[:, 1]
+            gap = gap - (fields[0][..., 1] - fields[1][..., 1]) @ self.strengths
             middle = (c_above + c_below) / 2
             order = np.argsort(middle[:, 0])
             x = middle[order, 0]
@@ -253,20 +252,23 @@ class _Closing:
                 self.lips = (x, _smooth(gap[order]), float(c_above[:, 1].mean()), float(c_below[:, 1].mean()))
                 continue
             index = RIG_NAMES.index("eyeBlink_L" if feature.kind == "left_eye" else "eyeBlink_R")
-            travel = -(field(c_above)[:, index, 1] - field(c_below)[:, index, 1])
+            travel = -(fields[0][:, index, 1] - fields[1][:, index, 1])
             gain = np.clip(gap / np.maximum(travel, 0.15), 0.4, 2.2)
             self.blink[index] = (x, _smooth(gain[order]) * 1.08)
 
-    def directions(self, canonical: FloatArray) -> FloatArray:
-        """(N, 49, 3) with this face's blinks."""
-        directions = self.field(canonical).copy()
+    def directions(self, canonical: FloatArray, own: FloatArray) -> FloatArray:
+        """The field `own` (N, 49, 3) at `canonical` (N, 3) with this face's blinks."""
+        directions = own.copy()
         for index, (x, gain) in self.blink.items():
             directions[:, index] *= np.interp(canonical[:, 0], x, gain)[:, None]
         return directions
 
-    def neutral_step(self, canonical: FloatArray) -> FloatArray:
-        """(N, 3) what is left to close the lips, half by each lip, fading over a centimetre."""
-        step = np.zeros_like(canonical)
+    def neutral_step(self, canonical: FloatArray, own: FloatArray) -> FloatArray:
+        """(N, 3) takes the photo's own expression away, and what is then left to close the lips.
+
+        The lips' rest is shared by both and fades over a centimetre.
+        """
+        step = -np.einsum("nkd,k->nd", own, self.strengths)
         if self.lips is None:
             return step
         x, gap, y_above, y_below = self.lips
@@ -275,7 +277,7 @@ class _Closing:
         upper = canonical[:, 1] > (y_above + y_below) / 2
         away = np.where(upper, np.abs(canonical[:, 1] - y_above), np.abs(canonical[:, 1] - y_below))
         decay = (1 + away) * np.exp(-away) * np.exp(-np.square(outside / 0.6)) * (canonical[:, 2] > 5)
-        step[:, 1] = np.where(upper, -0.5, 0.5) * along * decay
+        step[:, 1] += np.where(upper, -0.5, 0.5) * along * decay
         return step
 
 

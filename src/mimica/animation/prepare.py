@@ -113,7 +113,6 @@ def read_portrait(photo: Image, crop: CropFrame, encoded: EncodedMotion, network
         gaze_deg=encoded.gaze_deg,
         eyes_px=marks[68:70],
         canonical=maps["canonical"],
-        neutral=maps["neutral"],
         depth=maps["depth"],
         face=maps["face"],
         features=features,

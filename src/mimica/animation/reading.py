@@ -48,7 +48,7 @@ class PortraitReading:
         angles_deg: (3,) the head's own yaw, pitch, roll. origin_px: (2,) where the head's origin shows.
         scale: pixels per centimetre at the head's origin. gaze_deg: (2, 2) left eye, right eye; yaw, pitch.
         eyes_px: (2, 2) centres of the left and right eyeball.
-        canonical, neutral: (H, W, 3) over the crop; depth, face: (H, W). See `networks.portrait_rigger`.
+        canonical: (H, W, 3) over the crop; depth, face: (H, W). See `networks.portrait_rigger`.
         features: mouth, left eye, right eye.
         matte_crop: the wide crop of `matte` (H, W), 0..1.
         expression: (52,) the photo's own expression.
@@ -61,7 +61,6 @@ class PortraitReading:
     gaze_deg: FloatArray
     eyes_px: FloatArray
     canonical: FloatArray
-    neutral: FloatArray
     depth: FloatArray
     face: FloatArray
     features: tuple[FeatureReading, ...]

@@ -54,23 +54,21 @@ class UNet(nn.Module):
 class PortraitRigger(nn.Module):
     """Face crop → maps at half its resolution. 0.35 GMAC.
 
-    Output, each (N, channels, 96, 96): `canonical` 3 (cm), `neutral` 3 (cm in the head's frame: the step that takes
-    this face to its own neutral expression), `depth` 1 (cm towards the viewer from the head's origin), `face` 1
-    (probability that the pixel is face skin, eyes or mouth of the subject).
+    Output, each (N, channels, 96, 96): `canonical` 3 (cm), `depth` 1 (cm towards the viewer from the head's origin),
+    `face` 1 (probability that the pixel is the subject's face skin).
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.net = UNet(3, 8, (24, 40, 64, 96, 128, 128), stem_stride=2)
+        self.net = UNet(3, 5, (24, 40, 64, 96, 128, 128), stem_stride=2)
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
         """`image` (N, 192, 192, 3), 0..255."""
         maps = self.net(normalise_image(image))
         return {
             "canonical": maps[:, 0:3] * REACH_CM,
-            "neutral": maps[:, 3:6],
-            "depth": maps[:, 6:7] * REACH_CM,
-            "face": torch.sigmoid(maps[:, 7:8]),
+            "depth": maps[:, 3:4] * REACH_CM,
+            "face": torch.sigmoid(maps[:, 4:5]),
         }
 
 

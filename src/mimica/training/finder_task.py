@@ -37,7 +37,10 @@ class FaceFinderTask:
     """Scenes `images` (N, 256, 256, 3) uint8 with `faces` (N, 8, 14) float32 as `finder_scenes` makes them."""
 
     def __init__(
-        self, images: NDArray[np.uint8], faces: NDArray[np.float32], held_out: tuple[NDArray[np.uint8], NDArray[np.float32]]
+        self,
+        images: NDArray[np.uint8],
+        faces: NDArray[np.float32],
+        held_out: tuple[NDArray[np.uint8], NDArray[np.float32]],
     ) -> None:
         self.images, self.faces = images, faces
         self.held_out = held_out
@@ -135,7 +138,9 @@ class FaceFinderTask:
                 "point_error": float(np.mean(errors)) if errors else 1.0}  # fmt: skip
 
 
-def non_maximum(boxes: NDArray[np.floating], scores: NDArray[np.floating], threshold: float, overlap: float = 0.4) -> list[int]:
+def non_maximum(
+    boxes: NDArray[np.floating], scores: NDArray[np.floating], threshold: float, overlap: float = 0.4
+) -> list[int]:
     """Rows of the boxes (N, 4) that score above `threshold` and are no weaker copy of another."""
     order = [int(row) for row in np.argsort(-scores) if scores[row] > threshold]
     kept: list[int] = []

@@ -138,7 +138,7 @@ def rig_field(request: Request) -> Plan:
 
 
 def portrait_rigger(request: Request) -> Plan:
-    """Canonical coordinates, depth and neutral step of a photo's face. Needs rig packs; half an hour on one core."""
+    """Canonical coordinates, depth and mask of a photo's face. Needs rig packs; half an hour on one core."""
     from mimica.networks.portrait_rigger import FACE_PX
     from mimica.training.rigger_tasks import PortraitRiggerTask
 

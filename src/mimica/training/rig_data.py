@@ -22,7 +22,7 @@ class RigSamples:
     """N faces. Canonical coordinates and depths in centimetres (see `networks.portrait_rigger`).
 
     Attributes:
-        face_image: (N, 192, 192, 3) uint8 tight face crop; face_canonical, face_neutral: (N, 96, 96, 3) float16;
+        face_image: (N, 192, 192, 3) uint8 tight face crop; face_canonical: (N, 96, 96, 3) float16;
             face_depth: (N, 96, 96) float16 towards the viewer from the head's origin; face: (N, 96, 96) uint8 0/1.
         mouth_image: (N, 72, 96, 3) uint8 window; mouth_canonical: (N, 72, 96, 3) float16; mouth_region:
             (N, 72, 96) uint8, index in `REGIONS` or `IGNORED`.
@@ -33,7 +33,6 @@ class RigSamples:
 
     face_image: NDArray[np.uint8]
     face_canonical: NDArray[np.float16]
-    face_neutral: NDArray[np.float16]
     face_depth: NDArray[np.float16]
     face: NDArray[np.uint8]
     mouth_image: NDArray[np.uint8]

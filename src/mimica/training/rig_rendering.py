@@ -80,11 +80,10 @@ class RigSampler:
     def sample(
         self,
         result: Render,
-        neutral_step: NDArray[np.float32],
         matte: NDArray[np.uint8] | None,
         rng: np.random.Generator,
     ) -> dict[str, NDArray[np.generic]]:
-        """One row of `RigSamples`. `neutral_step` (F, 3) cm per face vertex; `matte` (512, 512) or None: from the truth."""
+        """One row of `RigSamples`. `matte` (512, 512), or None to take it from the truth."""
         truth = result.truth
         assert truth is not None
         depth = float(-result.translation[2])
@@ -96,11 +95,10 @@ class RigSampler:
         part = _cut(truth.part, tight, FACE_MAP_PX, FACE_MAP_PX, nearest=True)
         vertex = _cut(truth.vertex.astype(np.float32), tight, FACE_MAP_PX, FACE_MAP_PX, nearest=True).astype(np.int64)
         canonical = truth.canonical.astype(np.float32)
-        face = (part == FACE_PART) & (vertex >= 0) & (vertex < len(neutral_step))
+        face = (part == FACE_PART) & (vertex >= 0) & (vertex < self.portrait.atlas.face_count)
         row: dict[str, NDArray[np.generic]] = {
             "face_image": _cut(image, tight, FACE_PX, FACE_PX),
             "face_canonical": _cut(canonical, tight, FACE_MAP_PX, FACE_MAP_PX, nearest=True).astype(np.float16),
-            "face_neutral": np.where(face[..., None], neutral_step[np.where(face, vertex, 0)], 0).astype(np.float16),
             "face_depth": (depth - _cut(truth.depth, tight, FACE_MAP_PX, FACE_MAP_PX, nearest=True)).clip(-30, 30).astype(np.float16),
             "face": face.astype(np.uint8),
         }  # fmt: skip
@@ -153,19 +151,3 @@ class RigSampler:
         lower = below[np.where(skin, vertex, 0)]
         region = np.where(skin, lower.astype(np.uint8), np.where(np.isin(part, opening), 2, IGNORED)).astype(np.uint8)
         return {"image": window["image"], "canonical": window["canonical"], "region": region}
-
-
-def neutral_step_of_photo(portrait: Portrait) -> NDArray[np.float32]:
-    """(F, 3) cm, head frame: from the face as photographed to its neutral with lips and lids that close."""
-    count = portrait.atlas.face_count
-    shown = (portrait.points[:count] - portrait.fitted.translation) @ portrait.fitted.rotation
-    return (portrait.target_shape[:count] - shown).astype(np.float32)
-
-
-def neutral_step_of_pose(portrait: Portrait, expression: NDArray[np.floating]) -> NDArray[np.float32]:
-    """(F, 3) cm, head frame: minus what the rendered expression (K,) did."""
-    count = portrait.atlas.face_count
-    step = np.zeros((count, 3), np.float32)
-    for row in np.flatnonzero(expression):
-        step -= np.float32(expression[row]) * portrait.expression_direction(int(row))[:count]
-    return step

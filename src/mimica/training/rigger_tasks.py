@@ -63,7 +63,7 @@ def _pixels(image: Tensor, generator: torch.Generator) -> Tensor:
 
 
 class PortraitRiggerTask:
-    """Canonical coordinates, neutral step, depth and face mask from the face crop."""
+    """Canonical coordinates, depth and face mask from the face crop."""
 
     def __init__(self, samples: RigSamples) -> None:
         self.samples = samples
@@ -76,10 +76,10 @@ class PortraitRiggerTask:
         return adamw(model, 1.5e-3)
 
     def _truth(self, rows: np.ndarray) -> tuple[Tensor, Tensor]:
-        """Image (N, 3, 192, 192) 0..255 and maps (N, 8, 96, 96): canonical, neutral, depth, face."""
+        """Image (N, 3, 192, 192) 0..255 and maps (N, 5, 96, 96): canonical, depth, face."""
         samples = self.samples
         maps = torch.cat([
-            _planes(samples.face_canonical[rows]), _planes(samples.face_neutral[rows]),
+            _planes(samples.face_canonical[rows]),
             _planes(samples.face_depth[rows]), _planes(samples.face[rows]),
         ], 1)  # fmt: skip
         return _planes(samples.face_image[rows]), maps
@@ -87,31 +87,30 @@ class PortraitRiggerTask:
     def batch(self, step: int, generator: torch.Generator) -> dict[str, Tensor]:
         image, maps = self._truth(_draw(self.train_rows, generator, BATCH_SIZE))
         mirrored = (torch.rand(BATCH_SIZE, generator=generator) < 0.5).view(-1, 1, 1, 1)
-        sign = torch.tensor([-1.0, 1, 1, -1, 1, 1, 1, 1]).view(1, 8, 1, 1)
+        sign = torch.tensor([-1.0, 1, 1, 1, 1]).view(1, 5, 1, 1)
         image = torch.where(mirrored, image.flip(3), image)
         maps = torch.where(mirrored, maps.flip(3) * sign, maps)
         matrices = _warp(generator, BATCH_SIZE, 0.5, 0.08, 0.03)
         image = augment.resample(image, matrices)
         # coordinates must not blend with the nothing around the face: carry them premultiplied, divide after
-        face = maps[:, 7:]
-        moved = augment.resample(torch.cat([maps[:, :7] * face, face], 1), matrices)
-        cover = moved[:, 7:]
-        maps = torch.cat([moved[:, :7] / cover.clamp_min(0.1), (cover > 0.5).float()], 1)
+        face = maps[:, 4:]
+        moved = augment.resample(torch.cat([maps[:, :4] * face, face], 1), matrices)
+        cover = moved[:, 4:]
+        maps = torch.cat([moved[:, :4] / cover.clamp_min(0.1), (cover > 0.5).float()], 1)
         return {"image": _pixels(image, generator), "maps": maps}
 
     def loss(self, model: nn.Module, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, float]]:
         with torch.autocast(batch["image"].device.type, dtype=torch.bfloat16):
             output = model(batch["image"])
         maps = batch["maps"]
-        face = maps[:, 7:]
+        face = maps[:, 4:]
         weight = face * emphasis(maps[:, :3])
         norm = weight.sum() + 1
         canonical = ((output["canonical"].float() - maps[:, :3]).abs() * weight).sum() / norm
-        neutral = ((output["neutral"].float() - maps[:, 3:6]).abs() * weight).sum() / norm
-        depth = ((output["depth"].float() - maps[:, 6:7]).abs() * weight).sum() / norm
+        depth = ((output["depth"].float() - maps[:, 3:4]).abs() * weight).sum() / norm
         mask = functional.binary_cross_entropy(output["face"].float(), face)
-        total = canonical + 3 * neutral + depth + mask
-        return total, {"canonical_cm": float(canonical.detach()), "neutral_cm": float(neutral.detach()), "depth_cm": float(depth.detach()),
+        total = canonical + depth + mask
+        return total, {"canonical_cm": float(canonical.detach()), "depth_cm": float(depth.detach()),
                        "face": float(mask.detach())}  # fmt: skip
 
     def evaluate(self, model: nn.Module) -> dict[str, float]:
@@ -121,16 +120,12 @@ class PortraitRiggerTask:
             image, maps = self._truth(rows)
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 output = model(image.permute(0, 2, 3, 1))
-            face, near = maps[:, 7:], maps[:, 7:] * (emphasis(maps[:, :3]) - 1)
+            face, near = maps[:, 4:], maps[:, 4:] * (emphasis(maps[:, :3]) - 1)
             error = (output["canonical"].float() - maps[:, :3]).norm(dim=1, keepdim=True)
-            step = (output["neutral"].float() - maps[:, 3:6]).norm(dim=1, keepdim=True)
-            floor = maps[:, 3:6].norm(dim=1, keepdim=True)
-            depth = (output["depth"].float() - maps[:, 6:7]).abs()
+            depth = (output["depth"].float() - maps[:, 3:4]).abs()
             both = ((output["face"].float() > 0.5) == (face > 0.5)).float().mean()
             values = {
                 "canonical_cm": (error * face).sum() / face.sum(), "canonical_features_cm": (error * near).sum() / near.sum(),
-                "neutral_features_cm": (step * near).sum() / near.sum(),
-                "neutral_zero_features_cm": (floor * near).sum() / near.sum(),
                 "depth_cm": (depth * face).sum() / face.sum(), "face_accuracy": both,
             }  # fmt: skip
             for name, value in values.items():
