@@ -1,4 +1,4 @@
-# make demo    animate the shipped photo (installs only what a user needs)
+# make demo    animate two photos (installs only what a user needs)
 # make test    every test                (installs the dev extra, torch included)
 # make lint    ruff and basedpyright
 # make bench   the measurements that docs/bench quotes
@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .PHONY: help demo test lint format bench docs clean
 help:
-	@sed -n 's/^# //p' Makefile
+	@sed -n 's/^# make/make/p' Makefile
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -25,7 +25,12 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	$(PIP) install --quiet -e ".[dev]"
 	@touch $@ $(VENV)/.runtime
 
-demo: $(VENV)/.runtime
+# the demo's second photo, a real one, comes with matplotlib; its files are enough, so nothing else is installed
+$(VENV)/.demo: $(VENV)/.runtime
+	$(PIP) install --quiet --no-deps "matplotlib>=3.9,<4"
+	@touch $@
+
+demo: $(VENV)/.demo
 	@$(BIN)/mimica demo -o $(OUT)
 
 test: $(VENV)/.dev

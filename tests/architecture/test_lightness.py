@@ -36,7 +36,7 @@ def test_the_doctor_runs_without_the_developers_packages(arguments: list[str], t
 
 
 def test_finding_faces_runs_without_the_developers_packages(tmp_path: Path) -> None:
-    photo = Path(__file__).parents[2] / "src" / "mimica" / "demo" / "grace_hopper.jpg"
+    photo = Path(__file__).parents[2] / "src" / "mimica" / "demo" / "portrait.jpg"
     loaded = modules_after(f"from mimica.cli.main import run; run(['faces', {str(photo)!r}])", tmp_path)
     assert "onnxruntime" in loaded
     assert not loaded & DEVELOPERS_ONLY

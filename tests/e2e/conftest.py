@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mimica.media import VideoWriter, load_photo, save_image
 
 RATE = Fraction(30000, 1001)
-PORTRAIT = Path(__file__).parents[2] / "src" / "mimica" / "demo" / "grace_hopper.jpg"
+PORTRAIT = Path(__file__).parents[2] / "src" / "mimica" / "demo" / "portrait.jpg"
 
 
 def landscape(height: int = 180, width: int = 240) -> NDArray[np.uint8]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -71,8 +72,9 @@ def assets(folder: Path) -> tuple[Path, list[DemoPortrait]]:
         listing = json.loads((folder / "demo.json").read_text(encoding="utf-8"))
         driving = folder / listing["driving"]
         portraits = [
-            DemoPortrait(row["name"], folder / row["photo"], row["consent"], row["credit"])
+            DemoPortrait(row["name"], home / row["photo"], row["consent"], row["credit"])
             for row in listing["portraits"]
+            if (home := _home(row.get("package"), folder)) is not None
         ]
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"demo files in {folder}: cannot be read ({error}); install mimica again") from error
@@ -80,3 +82,14 @@ def assets(folder: Path) -> tuple[Path, list[DemoPortrait]]:
         if not path.is_file():
             raise WeightsError(f"demo file {path}: is missing; install mimica again")
     return driving, portraits
+
+
+def _home(package: str | None, folder: Path) -> Path | None:
+    """Where a photo lies: beside the listing, or in an installed package (not imported); None when it is not there.
+
+    Photos of real people are not part of Mimica; the demo borrows a public-domain one from a package that ships it.
+    """
+    if package is None:
+        return folder
+    spec = find_spec(package)
+    return None if spec is None or spec.origin is None else Path(spec.origin).parent

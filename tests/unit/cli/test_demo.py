@@ -37,7 +37,7 @@ def test_the_demo_writes_one_video_a_portrait(
     videos = json.loads(capsys.readouterr().out)["videos"]
     assert len(videos) == len(assets(SHIPPED)[1])
     assert run(["demo", "-o", str(tmp_path)]) == 0
-    assert str(tmp_path / "grace_hopper.mp4") in capsys.readouterr().out
+    assert str(tmp_path / "nobody.mp4") in capsys.readouterr().out
 
 
 def test_an_output_folder_that_cannot_be_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
