@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -33,6 +34,7 @@ HIT = 0.5
 LANDMARKS = [468, 473, 4, 61, 291]
 """MediaPipe's landmarks of the five points, in the order of `core.records.POINT_NAMES`."""
 HELD_OUT_EVERY = 8
+NOBODY = np.full(14, np.nan, np.float32)
 SHARES = (0.05, 0.07, 0.1, 0.2, 0.4, 0.7, 1.0)
 """Heights of the face in sides of the picture."""
 ROLLS_DEG = (-45.0, -30.0, -15.0, 15.0, 30.0, 45.0)
@@ -122,8 +124,23 @@ def placed(
     return (shown * (alpha > 0.5) + around * (alpha <= 0.5)).astype(np.uint8), truth[None]
 
 
+def enlarged_truth(label: Callable[[Image], Any], image: Image) -> FloatArray:
+    """(14,) the face that the teacher, which overlooks small ones, sees in an enlarged part; NaN for none."""
+    height, width = image.shape[:2]
+    side = min(height, width) // 2
+    for y in np.linspace(0, height - side, 3).astype(int):
+        for x in np.linspace(0, width - side, 3 if width < 1.5 * height else 5).astype(int):
+            labels = label(cv2.resize(image[y : y + side, x : x + side], None, fx=2, fy=2))
+            if labels is not None:
+                return truth_row(labels.landmarks[:, :2] / 2 + np.array([x, y], np.float32))
+    return NOBODY
+
+
 def teacher_labels(video: Path, teacher: Path, cache: Path | None) -> FloatArray:
-    """(T, 14) true face of every frame, NaN where MediaPipe's Face Landmarker sees none; kept in `cache` if given."""
+    """(T, 14) true face of every frame, NaN where MediaPipe's Face Landmarker sees none; kept in `cache` if given.
+
+    Frames without one are also shown enlarged in parts; what is seen there counts when it is there in most of them.
+    """
     kept = cache / f"{video.name}.npz" if cache else None
     if kept and kept.exists():
         with np.load(kept, allow_pickle=False) as file:
@@ -132,10 +149,16 @@ def teacher_labels(video: Path, teacher: Path, cache: Path | None) -> FloatArray
     from mimica.synthesis.teacher import Teacher
 
     rows: list[FloatArray] = []
+    enlarged: dict[int, FloatArray] = {}
     with Teacher(teacher) as labeller, open_video(video) as reader:
         for frame in reader:
             labels = labeller.label(frame.image)
-            rows.append(np.full(14, np.nan, np.float32) if labels is None else truth_row(labels.landmarks))
+            if labels is None:
+                enlarged[len(rows)] = enlarged_truth(labeller.label, frame.image)
+            rows.append(NOBODY if labels is None else truth_row(labels.landmarks))
+    if enlarged and np.mean([np.isfinite(row[0]) for row in enlarged.values()]) > 0.5:
+        for index, row in enlarged.items():
+            rows[index] = row
     faces = np.array(rows, np.float32).reshape(-1, 14)
     if kept:
         kept.parent.mkdir(parents=True, exist_ok=True)

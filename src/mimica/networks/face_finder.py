@@ -37,7 +37,7 @@ class FaceFinder(nn.Module):
         self.stem = nn.Sequential(conv(3, 16, 2), conv(16, 24, 2), Residual(24))
         self.level8 = nn.Sequential(conv(24, 40, 2), Residual(40))
         self.level16 = nn.Sequential(conv(40, 64, 2), Residual(64))
-        self.level32 = nn.Sequential(conv(64, 64, 2), Residual(64), Residual(64))
+        self.level32 = nn.Sequential(conv(64, 64, 2), Residual(64))
         self.lateral16, self.lateral8 = nn.Conv2d(64, 64, 1), nn.Conv2d(64, 40, 1)
         self.merge16, self.merge8 = conv(64, 64), conv(40, 40)
         self.heads = nn.ModuleList(
@@ -45,7 +45,8 @@ class FaceFinder(nn.Module):
         )
         for head in self.heads:
             final = head[-1]
-            assert isinstance(final, nn.Conv2d) and final.bias is not None
+            assert isinstance(final, nn.Conv2d)
+            assert final.bias is not None
             nn.init.constant_(final.bias[0], -4.6)  # a face is rare: start from a score of 1 %
         self.register_buffer("centres", cell_centres())
 

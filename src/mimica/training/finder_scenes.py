@@ -177,6 +177,8 @@ class SceneMaker:
     def _background(self, rng: np.random.Generator) -> Image:
         kind = rng.random()
         size = SCENE_PX
+        if rng.random() < 0.25:
+            return _lettering(rng)
         if kind < 0.25:  # noise of several scales
             canvas = np.zeros((size, size, 3), np.float32)
             for cells in (2, 4, 8, 16, 32, 64):
@@ -239,6 +241,30 @@ class SceneMaker:
             fill = cv2.GaussianBlur(fill, (0, 0), 12).astype(np.float32)
         soft = cv2.GaussianBlur(mask, (0, 0), 4).astype(np.float32)[..., None] / 255
         return (image * (1 - soft) + fill * soft).astype(np.uint8)
+
+
+def _lettering(rng: np.random.Generator) -> Image:
+    """A smooth gradient, sometimes with soft clouds, and letters on it, from a page of text to a title."""
+    size = SCENE_PX
+    corners = rng.integers(0, 256, (2, 2, 3)).astype(np.float32)
+    if rng.random() < 0.5:
+        corners[:, 1] = corners[:, 0]  # a sky: the same from side to side
+    canvas = cv2.resize(corners, (size, size), interpolation=cv2.INTER_LINEAR)
+    if rng.random() < 0.5:
+        cloud = cv2.resize(rng.normal(0, 1, (6, 6)).astype(np.float32), (size, size), interpolation=cv2.INTER_CUBIC)
+        canvas += np.clip(cloud, 0, None)[..., None] * rng.uniform(10, 120)
+    canvas = np.clip(canvas, 0, 255).astype(np.uint8)
+    height = float(np.exp(rng.uniform(np.log(7), np.log(90))))
+    for _ in range(int(rng.integers(0, max(2, 900 // height**1.4)))):
+        word = "".join(chr(int(code)) for code in rng.integers(33, 127, int(rng.integers(1, 12))))
+        colour = tuple(int(value) for value in rng.integers(0, 256, 3))
+        place = int(rng.integers(-20, size)), int(rng.integers(0, size + 20))
+        style = int(rng.choice([cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_TRIPLEX]))
+        weight = max(1, int(height * rng.uniform(0.04, 0.25)))
+        if rng.random() < 0.3:
+            cv2.putText(canvas, word, place, style, height / 22, (0, 0, 0), weight + 3, cv2.LINE_AA)
+        cv2.putText(canvas, word, place, style, height / 22, colour, weight, cv2.LINE_AA)
+    return canvas
 
 
 def _placement(

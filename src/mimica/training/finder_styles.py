@@ -12,6 +12,7 @@ Image = NDArray[np.uint8]
 def degrade(image: Image, rng: np.random.Generator) -> Image:
     """What cameras and files do to a picture (H, W, 3): exposure, colour cast, side light, blur, low resolution, noise,
     an occluder, JPEG."""
+    image = np.ascontiguousarray(image)
     height, width = image.shape[:2]
     if rng.random() < 0.12:  # something in front
         corner = rng.integers(0, [width, height])

@@ -65,7 +65,8 @@ class FaceFinderTask:
         points = faces[..., 4:].reshape(BATCH_SIZE, -1, 5, 2)[:, :, order]
         flipped[..., 4:] = torch.stack([size - points[..., 0], points[..., 1]], -1).reshape(BATCH_SIZE, -1, 10)
         faces = torch.where(mirrored.view(-1, 1, 1), flipped, faces)
-        image = augment.photometric(image, generator)
+        image = image * augment.uniform(generator, BATCH_SIZE, 0.85, 1.15).view(-1, 1, 1, 1)
+        image = (image + augment.uniform(generator, BATCH_SIZE, -0.05, 0.05).view(-1, 1, 1, 1)).clamp(0, 1)
         return {"image": (image * 255).permute(0, 2, 3, 1), **self.targets(faces)}
 
     def targets(self, faces: Tensor) -> dict[str, Tensor]:
