@@ -74,9 +74,7 @@ class Animator:
         label = "photo" if isinstance(photo, np.ndarray) else f"photo {photo}"
         return prepare(image, choose_face(self.networks.finder.find(image), face, label), self.networks, label)
 
-    def read_driver(
-        self, driving: Path | str | VideoReader, progress: ProgressCallback | None = None
-    ) -> Driver:
+    def read_driver(self, driving: Path | str | VideoReader, progress: ProgressCallback | None = None) -> Driver:
         """Read the motion of every frame of a driving video.
 
         Raises:
@@ -106,7 +104,9 @@ class Animator:
         notes = list(driving.notes)
         lost = len(times) - motion.seen
         if lost:
-            notes.append(f"the driver's face was not seen in {lost} of {len(times)} frames; its motion was bridged there")
+            notes.append(
+                f"the driver's face was not seen in {lost} of {len(times)} frames; its motion was bridged there"
+            )
         return Driver(track, driver_rest(track), tuple(times), tuple(durations), tuple(notes))
 
     def render(

@@ -57,14 +57,16 @@ class MotionReader:
 
     def _adjusted(self, crop: CropFrame) -> CropFrame:
         dx, dy, zoom = self._adjustment
-        return CropFrame(crop.center_x_px + dx * crop.side_px, crop.center_y_px + dy * crop.side_px, crop.side_px * zoom)
+        return CropFrame(
+            crop.center_x_px + dx * crop.side_px, crop.center_y_px + dy * crop.side_px, crop.side_px * zoom
+        )
 
     @property
     def seen(self) -> int:
         """Frames in which a face was seen."""
         return sum(bool(row[-1] > 0) for row in self.rows)
 
-    def track(self, times_s: FloatArray) -> MotionTrack:
+    def track(self, times_s: NDArray[np.float64]) -> MotionTrack:
         """The motion of all frames, gaps bridged, smoothed without lag. `times_s` (T,) seconds."""
         values = np.stack(self.rows)
         confidence = np.nan_to_num(values[:, -1])
@@ -92,7 +94,7 @@ def _row(read: EncodedMotion, crop: CropFrame, confidence: float) -> FloatArray:
     ).astype(np.float32)
 
 
-def _bridge(values: FloatArray, times_s: FloatArray) -> FloatArray:
+def _bridge(values: FloatArray, times_s: NDArray[np.float64]) -> FloatArray:
     """Fill frames without a face: linear between neighbours, held at the ends."""
     known = np.flatnonzero(values[:, -1] > 0)
     if not len(known):
@@ -103,7 +105,7 @@ def _bridge(values: FloatArray, times_s: FloatArray) -> FloatArray:
     return filled
 
 
-def smooth_adaptively(values: FloatArray, times_s: FloatArray, width_s: float = SMOOTHING_S) -> FloatArray:
+def smooth_adaptively(values: FloatArray, times_s: NDArray[np.float64], width_s: float = SMOOTHING_S) -> FloatArray:
     """(T, C) smoothed where a channel is calm, left alone where it moves; symmetric in time, so without lag.
 
     A Gaussian of `width_s` gives the calm version; a sample keeps as much of its own value as it departs from that,

@@ -84,7 +84,7 @@ def read_eyeball(
     """Measure the eye in the photo. The gaze that was read is refined on the darkest disc within the opening."""
     radius = RADIUS_CM * scale
     rows, columns = feature.region.shape[:2]
-    opening = cv2.GaussianBlur(np.ascontiguousarray(feature.region[..., 2]), (0, 0), 0.7)
+    opening = np.asarray(cv2.GaussianBlur(np.ascontiguousarray(feature.region[..., 2]), (0, 0), 0.7), np.float32)
     axis = rotation @ gaze_direction(float(gaze_deg[0]), float(gaze_deg[1]))
     grid = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), -1).reshape(-1, 2) + 0.5
     points = feature.to_photo(grid)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +28,8 @@ def push_pull(values: FloatArray, weight: FloatArray) -> FloatArray:
     coarse = np.stack(
         [cv2.resize(premultiplied[..., c], half, interpolation=cv2.INTER_AREA) for c in range(channels.shape[2])], -1
     )
-    coarse /= np.maximum(coarse_weight, 1e-6)[..., None]
-    below = push_pull(coarse, np.minimum(coarse_weight * 4, 1))
+    coarse = np.asarray(coarse / np.maximum(coarse_weight, 1e-6)[..., None], np.float32)
+    below = push_pull(coarse, np.asarray(np.minimum(coarse_weight * 4, 1), np.float32))
     size = (known.shape[1], known.shape[0])
     guess = np.stack(
         [cv2.resize(below[..., c], size, interpolation=cv2.INTER_LINEAR) for c in range(channels.shape[2])], -1
@@ -39,6 +41,12 @@ def smooth_step(values: NDArray[np.floating], low: float, high: float) -> FloatA
     """0 below `low`, 1 above `high`, 3t² − 2t³ between; `low` > `high` reverses it."""
     t = np.clip((np.asarray(values) - low) / (high - low), 0, 1)
     return (t * t * (3 - 2 * t)).astype(np.float32)
+
+
+def look_up(image: NDArray[Any], places: FloatArray, border: int = cv2.BORDER_REPLICATE) -> NDArray[Any]:
+    """Bilinear samples of `image` (H, W[, C]) in its own type at `places` (h, w, 2); pixel centres are integers."""
+    # the stubs want a second map; an empty array in its place makes OpenCV read garbage
+    return cv2.remap(image, places, None, cv2.INTER_LINEAR, borderMode=border)  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
 def sample(image: NDArray[np.generic], points_px: NDArray[np.floating]) -> FloatArray:
@@ -55,9 +63,7 @@ def sample(image: NDArray[np.generic], points_px: NDArray[np.floating]) -> Float
     grid = grid.reshape(rows, columns, 2)
     planes = source.reshape(*source.shape[:2], -1)
     parts = [
-        cv2.remap(
-            planes[..., start : start + 4], grid, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        ).reshape(rows * columns, -1)[:count]
+        look_up(planes[..., start : start + 4], grid).reshape(rows * columns, -1)[:count]
         for start in range(0, planes.shape[2], 4)
     ]
     samples = np.concatenate(parts, 1)

@@ -31,6 +31,8 @@ BEHIND_CM = 25.0
 MAP_PX = 208
 NECK_PIVOT_CM = np.array([0.0, -5.0, -1.0])
 MID_HEAD_CM = np.array([0.0, 1.0, -1.0])
+SLITS = {"mouth": (0.0, 2.2), "left_eye": (3.15, 1.45), "right_eye": (-3.15, 1.45)}
+"""Middle and half width in cm, in canonical x, of the slit between the lips and between the lids."""
 
 
 @dataclass(slots=True, eq=False)
@@ -87,7 +89,7 @@ def build_mesh(reading: PortraitReading, field: Field) -> PortraitMesh:
     origin = camera.lift(reading.origin_px[None], np.array([camera.focal_px / reading.scale]))[0]
     region = reading.crop.scaled(WIDE_PER_CROP)
     maps = _region_maps(reading, region, camera, rotation, origin)
-    closing = _Closing(reading, field, rotation, maps, region)
+    closing = _Closing(reading, field)
 
     inner = (1 - 1 / WIDE_PER_CROP) / 2
     lines = np.unique(np.concatenate([np.linspace(0, 1, 45), np.linspace(inner, 1 - inner, 85)]).round(4))
@@ -171,7 +173,10 @@ class _SheetMaker:
         self.reading, self.maps, self.region, self.camera = reading, maps, region, camera
         self.rotation, self.origin, self.field, self.closing = rotation, origin, field, closing
         self.windows = {
-            name: [(feature, _window_canonical(feature, name)) for feature in reading.features]
+            name: [
+                (feature, window_canonical(feature, "base"), window_canonical(feature, name))
+                for feature in reading.features
+            ]
             for name in ("base", "upper", "lower")
         }
 
@@ -195,23 +200,32 @@ class _SheetMaker:
         neutral = (self.closing.neutral_step(canonical[moving], own)) * strength[:, 0]
         directions = self.closing.directions(canonical[moving], own) * strength
         return Sheet(
-            source_px.astype(np.float32), camera_cm.astype(np.float32), sample(maps.behind, at), triangles, weight.astype(np.float32), moving,
-            directions.astype(np.float32), neutral.astype(np.float32),
+            source_px.astype(np.float32), camera_cm.astype(np.float32), sample(maps.behind, at), triangles,
+            weight.astype(np.float32), moving, directions.astype(np.float32), neutral.astype(np.float32),
         )  # fmt: skip
 
     def _canonical(self, source_px: NDArray[np.float64], at: NDArray[np.float64], name: str) -> FloatArray:
         canonical = sample(self.maps.canonical, at)
-        for feature, values in self.windows[name]:
+        for feature, whole, own in self.windows[name]:
             unit = (source_px - feature.origin_px) / feature.size_px
             edge = np.minimum(unit, 1 - unit).min(1)
             weight = smooth_step(edge, 0.0, 0.12)[:, None]
             inside = np.flatnonzero(weight[:, 0] > 0)
-            zoomed = sample(values, feature.to_window(source_px[inside]))
+            places = feature.to_window(source_px[inside])
+            zoomed = sample(whole, places)
+            # beyond the corners of mouth or eye there is no slit: the sheets must not part there
+            zoomed += along_slit(zoomed, feature.kind)[:, None] * (sample(own, places) - zoomed)
             canonical[inside] += weight[inside] * (zoomed - canonical[inside])
         return canonical
 
 
-def _window_canonical(feature: FeatureReading, name: str) -> FloatArray:
+def along_slit(canonical: FloatArray, kind: str) -> FloatArray:
+    """(N,) 1 between the corners of the mouth or eye, 0 well beyond them."""
+    middle, half = SLITS[kind]
+    return smooth_step(np.abs(canonical[:, 0] - middle), 1.3 * half, 1.0 * half)
+
+
+def window_canonical(feature: FeatureReading, name: str) -> FloatArray:
     """Canonical map of a window as one sheet sees it: its own skin kept, the rest extended from its rim."""
     upper, lower = feature.region[..., 0], feature.region[..., 1]
     if name == "upper":
@@ -228,10 +242,7 @@ class _Closing:
     the lips touch, and each blink direction is scaled until the lids do.
     """
 
-    def __init__(
-        self, reading: PortraitReading, field: Field, rotation: NDArray[np.float64], maps: _RegionMaps,
-        region: CropFrame,
-    ) -> None:  # fmt: skip
+    def __init__(self, reading: PortraitReading, field: Field) -> None:
         self.strengths = np.clip(reading.expression[: len(RIG_NAMES)], 0, 1.1)
         self.blink: dict[int, tuple[FloatArray, FloatArray]] = {}
         self.lips: tuple[FloatArray, FloatArray, float, float] | None = None
@@ -240,8 +251,8 @@ class _Closing:
             if rim is None:
                 continue
             above, below, gap_px = rim
-            c_above = sample(_window_canonical(feature, "upper"), above)
-            c_below = sample(_window_canonical(feature, "lower"), below)
+            c_above = sample(window_canonical(feature, "upper"), above)
+            c_below = sample(window_canonical(feature, "lower"), below)
             fields = field(c_above), field(c_below)
             gap = gap_px * (feature.size_px[1] / feature.region.shape[0]) / reading.scale
             gap = gap - (fields[0][..., 1] - fields[1][..., 1]) @ self.strengths

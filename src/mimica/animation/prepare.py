@@ -74,7 +74,8 @@ def prepare(photo: Image, face: Face, networks: Networks, label: str = "photo") 
     """
     if face.height_px < MIN_FACE_PX:
         raise NoFaceError(
-            f"{label}: the face is only {face.height_px:.0f} pixels high; use a photo where it has {MIN_FACE_PX} or more"
+            f"{label}: the face is only {face.height_px:.0f} pixels high; "
+            f"use a photo where it has {MIN_FACE_PX} or more"
         )
     crop = aligned_crop(photo, face_crop(face), networks)
     encoded = networks.encode(extract(photo, crop, ENCODER_PX))
@@ -144,10 +145,13 @@ def _cut_window(photo: Image, origin: FloatArray, size: FloatArray, columns: int
     x0, y0 = int(np.floor(origin[0])) - margin, int(np.floor(origin[1])) - margin
     x1, y1 = int(np.ceil(origin[0] + size[0])) + margin, int(np.ceil(origin[1] + size[1])) + margin
     height, width = photo.shape[:2]
-    x0, y0, x1, y1 = max(0, x0), max(0, y0), min(width, x1), min(height, y1)
+    # a window beyond the photo's edge still takes a pixel of it, which the border then repeats
+    x0, y0 = min(max(0, x0), width - 1), min(max(0, y0), height - 1)
+    x1, y1 = max(min(width, x1), x0 + 1), max(min(height, y1), y0 + 1)
     part = photo[y0:y1, x0:x1]
     if min(sx, sy) < 0.9:
         part = cv2.GaussianBlur(part, (0, 0), 0.4 / min(sx, sy))
     left, top = float(origin[0]) - x0, float(origin[1]) - y0
     matrix = np.array([[sx, 0, (0.5 - left) * sx - 0.5], [0, sy, (0.5 - top) * sy - 0.5]])
-    return cv2.warpAffine(part, matrix, (columns, rows), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    window = cv2.warpAffine(part, matrix, (columns, rows), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(window, np.uint8)

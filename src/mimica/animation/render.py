@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mimica.animation.eyeball import Eyeball
-from mimica.animation.fill import smooth_step
+from mimica.animation.fill import look_up, smooth_step
 from mimica.animation.motion_field import HeadMotion, View, bend, move_points, rasterise
 from mimica.animation.plate import background_plate, refine_matte
-from mimica.animation.portrait_mesh import PortraitMesh, Sheet
+from mimica.animation.portrait_mesh import PortraitMesh, Sheet, along_slit, window_canonical
 from mimica.animation.reading import FeatureReading, PortraitReading
 from mimica.core.camera import gaze_direction
 from mimica.core.framing import MOUTH_WINDOW
@@ -48,8 +48,8 @@ class Renderer:
     """Draws one portrait again and again; each frame depends on its motion alone."""
 
     def __init__(
-        self, photo: Image, reading: PortraitReading, mesh: PortraitMesh, eyeballs: dict[str, Eyeball], painter: Painter,
-        mouth_points_px: FloatArray,
+        self, photo: Image, reading: PortraitReading, mesh: PortraitMesh, eyeballs: dict[str, Eyeball],
+        painter: Painter, mouth_points_px: FloatArray,
     ) -> None:  # fmt: skip
         """`mouth_points_px` (12, 2): the outline of the lips in the photo, from one corner over the upper lip."""
         self.photo, self.reading, self.mesh = photo, reading, mesh
@@ -80,11 +80,11 @@ class Renderer:
         cells = min(BASE_CELLS, longest)
         view = p.view(max(2, round(cells * p.width / longest)), max(2, round(cells * p.height / longest)))
         base = rasterise(mesh, mesh.base, _placed(mesh, mesh.base, motion), view)
-        source = cv2.resize(base.source_px, (p.width, p.height), interpolation=cv2.INTER_LINEAR)
+        source = np.asarray(cv2.resize(base.source_px, (p.width, p.height), interpolation=cv2.INTER_LINEAR), np.float32)
         covered = cv2.resize(base.covered.astype(np.float32), (p.width, p.height), interpolation=cv2.INTER_LINEAR)
         lookup = source - np.array([p.x0 + 0.5, p.y0 + 0.5], np.float32)
-        colour = cv2.remap(self.original, lookup, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        alpha = cv2.remap(self.matte, lookup, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) * covered
+        colour = look_up(self.original, lookup)
+        alpha = look_up(self.matte, lookup) * covered
         result = self.plate + (colour - self.plate) * alpha[..., None]
         # where nothing moves the photo stays exactly as it is
         away = np.linalg.norm(lookup - _identity(p.width, p.height), axis=-1)
@@ -124,12 +124,12 @@ class Renderer:
             at = cv2.resize(layer.source_px, (width, height), interpolation=cv2.INTER_LINEAR)
             valid = cv2.resize(layer.covered.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
             lookup = at - np.array([p.x0 + 0.5, p.y0 + 0.5], np.float32)
-            colour = cv2.remap(self.original, lookup, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-            there = cv2.remap(presence, lookup, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-            fade = cv2.remap(textures.fade, lookup, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-            layers.append((colour, smooth_step(there, 0.35, 0.65) * smooth_step(valid, 0.8, 1.0), fade))
+            colour = look_up(self.original, lookup)
+            there = look_up(presence, lookup)
+            fade = look_up(textures.fade, lookup, cv2.BORDER_CONSTANT)
+            layers.append((colour, smooth_step(there, 0.25, 0.55) * smooth_step(valid, 0.8, 1.0), fade))
         base_lookup = np.ascontiguousarray(source[area]) - np.array([p.x0 + 0.5, p.y0 + 0.5], np.float32)
-        core = cv2.remap(textures.core, base_lookup, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        core = look_up(textures.core, base_lookup, cv2.BORDER_CONSTANT)
         (upper, upper_there, upper_fade), (lower, lower_there, lower_fade) = layers
         hole = core * (1 - upper_there) * (1 - lower_there)
         target = result[area]
@@ -222,7 +222,8 @@ def _feature_textures(feature: FeatureReading, patch: Patch) -> _FeatureTextures
     x, y = (np.arange(columns) + 0.5) / columns, (np.arange(rows) + 0.5) / rows
     edge = np.minimum(np.minimum(x, 1 - x)[None, :], np.minimum(y, 1 - y)[:, None]).astype(np.float32)
     fade = _to_patch(smooth_step(edge, 0.02, 0.14), matrix, patch, outside=0.0)
-    core = _to_patch(smooth_step(edge, 0.06, 0.16), matrix, patch, outside=0.0)
+    slit = along_slit(window_canonical(feature, "base").reshape(-1, 3), feature.kind).reshape(rows, columns)
+    core = _to_patch(smooth_step(edge, 0.06, 0.16) * slit, matrix, patch, outside=0.0)
     return _FeatureTextures(upper, lower, fade, core)
 
 
@@ -244,17 +245,19 @@ def _to_patch(
     matrix[:, 2] += matrix[:, :2] @ np.array([patch.x0 + 0.5, patch.y0 + 0.5]) - 0.5
     border = cv2.BORDER_REPLICATE if outside is None else cv2.BORDER_CONSTANT
     smooth = cv2.INTER_LINEAR if matrix[0, 0] > 1 else cv2.INTER_CUBIC
-    return cv2.warpAffine(
+    moved = cv2.warpAffine(
         np.ascontiguousarray(values, np.float32), matrix, (patch.width, patch.height),
         flags=smooth | cv2.WARP_INVERSE_MAP, borderMode=border, borderValue=outside or 0.0,
     )  # fmt: skip
+    return np.asarray(moved, np.float32)
 
 
 def _shrink(image: FloatArray, forward: NDArray[np.float64], size: tuple[int, int], reduce: int) -> FloatArray:
     """Cut a window; antialiased when `reduce` is INTER_AREA."""
     if reduce == cv2.INTER_AREA:
-        image = cv2.GaussianBlur(image, (0, 0), 0.4 / float(min(forward[0, 0], forward[1, 1])))
-    return cv2.warpAffine(image, forward, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), 0.4 / float(min(forward[0, 0], forward[1, 1]))), np.float32)
+    cut = cv2.warpAffine(image, forward, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(cut, np.float32)
 
 
 def _nearest_vertices(

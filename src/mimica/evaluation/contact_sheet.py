@@ -24,7 +24,9 @@ def thumbnail(image: Image, size_px: int) -> Image:
     """The whole picture, letterboxed in black, (size_px, size_px, 3)."""
     height, width = image.shape[:2]
     scale = size_px / max(height, width)
-    small = cv2.resize(image, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(
+        image, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA
+    )
     canvas = np.zeros((size_px, size_px, 3), np.uint8)
     top, left = (size_px - small.shape[0]) // 2, (size_px - small.shape[1]) // 2
     canvas[top : top + small.shape[0], left : left + small.shape[1]] = small

@@ -1,4 +1,4 @@
-"""How closely an animation follows its driver: curves of mouth, eyes and head over time, read by an independent network.
+"""How closely an animation follows its driver: curves of mouth, eyes and head, read by an independent network.
 
 Both videos are read with MediaPipe's Face Landmarker (extra `teacher`, its model file given by the user), which had no
 part in making the animation. Blind to: tongue, puffed cheeks, what the mouth's inside looks like.
@@ -83,7 +83,7 @@ def _measure(image: NDArray[np.uint8], detector: Any) -> list[float]:
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """Per curve: correlation, slope (output per driver) and the driver's own spread, over frames where both are seen."""
+    """Per curve: correlation, slope (output per driver), the driver's own spread, over frames where both are seen."""
 
     correlation: dict[str, float]
     slope: dict[str, float]

