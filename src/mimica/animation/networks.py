@@ -45,6 +45,8 @@ class Networks:
     matte_network: OnnxNetwork
     field_network: OnnxNetwork
     painter: OnnxNetwork
+    expression_gain: FloatArray
+    """(52,) undoes the damping of a regression: 1 / slope on held-out renders, limited (the encoder's own constant)."""
 
     @classmethod
     def load(cls, device: str = "auto") -> Networks:
@@ -58,14 +60,16 @@ class Networks:
         networks = [load_network(name, device) for name in (*names, "mouth_painter")]
         networks[0].require({"expression_names": list(EXPRESSION_NAMES), "crop_px": ENCODER_PX})
         networks[5].require({"directions": list(RIG_NAMES)})
-        return cls(FaceFinder.load(device=device), *networks)
+        gain = np.array(networks[0].constant("expression_gain"), np.float32)
+        return cls(FaceFinder.load(device=device), *networks, expression_gain=gain)
 
     def encode(self, crop: Image) -> EncodedMotion:
         """Read a tight face crop (192, 192, 3)."""
         out = self.encoder.run({"image": crop[None]})
+        strengths = out["expression"][0] * self.expression_gain
         x, y, size = (float(value) for value in out["placement"][0])
         return EncodedMotion(
-            out["expression"][0], out["angles"][0], (x, y, size), out["gaze"][0].reshape(2, 2), out["landmarks"][0]
+            strengths, out["angles"][0], (x, y, size), out["gaze"][0].reshape(2, 2), out["landmarks"][0]
         )
 
     def rig(self, crop: Image) -> dict[str, FloatArray]:

@@ -29,6 +29,11 @@ EMPHASIS: dict[str, float] = {
 }  # fmt: skip
 
 
+MAX_GAIN = 1.8
+LEAST_READ = 0.45
+"""Correlation below which a direction is left as it is: more gain would only amplify noise."""
+
+
 def angles_from_rotation(rotation: Tensor) -> Tensor:
     """(N, 3, 3) → (N, 3) yaw, pitch, roll in degrees, R = Rz(roll)·Rx(pitch)·Ry(yaw) (scipy's extrinsic 'yxz')."""
     pitch = torch.asin(rotation[:, 2, 1].clamp(-1, 1))
@@ -88,7 +93,7 @@ class MotionEncoderTask:
     def batch(self, step: int, generator: torch.Generator) -> dict[str, Tensor]:
         """A pure function of the generator's state."""
         count = self.options.batch_size
-        photos = int(round(count * self.options.photo_share)) if len(self.train_photos) else 0
+        photos = round(count * self.options.photo_share) if len(self.train_photos) else 0
         picks = [
             self.train_rendered[torch.randint(len(self.train_rendered), (count - photos,), generator=generator)],
             self.train_photos[torch.randint(max(1, len(self.train_photos)), (photos,), generator=generator)]
@@ -149,33 +154,55 @@ class MotionEncoderTask:
             output = model(batch["image"], batch["window_jitter"])
         predicted = torch.cat([output[name].float() for name in OUTPUTS], 1)
         spread = self.spread.to(predicted.device)
-        error = functional.smooth_l1_loss(
-            (predicted - self.mean.to(predicted.device)) / spread,
-            (batch["targets"] - self.mean.to(predicted.device)) / spread,
-            reduction="none", beta=0.5,
-        )  # fmt: skip
+        standard = (predicted - self.mean.to(predicted.device)) / spread
+        truth = (batch["targets"] - self.mean.to(predicted.device)) / spread
+        # expressions are rare: anything but squares would settle at their median, which is nothing at all
+        expressions = len(EXPRESSION_NAMES)
+        squares = (standard[:, :expressions] - truth[:, :expressions]).square()
+        rest = functional.smooth_l1_loss(standard[:, expressions:], truth[:, expressions:], reduction="none", beta=0.5)
+        error = torch.cat([squares, rest], 1)
         weight = self.weight.to(predicted.device).expand_as(error).clone()
         weight[:, : len(EXPRESSION_NAMES)] *= batch["trust"][:, None]
         motion = (error * weight).mean()
         points = (output["landmarks"].float() - batch["landmarks"]).abs().mean()
         return motion + 20 * points, {"motion": float(motion.detach()), "landmarks": float(points.detach())}
 
-    def evaluate(self, model: nn.Module) -> dict[str, float]:
-        """Correlations, slopes and errors on people the training never saw."""
+    def predict(self, model: nn.Module) -> tuple[Tensor, Tensor]:
+        """(N, 62) what the network reads and what is true, for people that the training never saw."""
         model.eval()
         rows = torch.from_numpy(self.validation)
+        device = next(model.parameters()).device
         outputs = []
-        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.no_grad(), torch.autocast(device.type, dtype=torch.bfloat16):
             for chunk in rows.split(64):
-                output = model(torch.from_numpy(self.samples.image[chunk.numpy()]))
-                outputs.append(torch.cat([output[name].float() for name in OUTPUTS], 1))
+                output = model(torch.from_numpy(self.samples.image[chunk.numpy()]).to(device))
+                outputs.append(torch.cat([output[name].float() for name in OUTPUTS], 1).cpu())
         model.train()
-        predicted, truth = torch.cat(outputs), self._targets(rows)
+        return torch.cat(outputs), self._targets(rows)
+
+    def expression_gain(self, model: nn.Module) -> list[float]:
+        """(52,) 1 / slope of what is read over what is true, within 1..`MAX_GAIN`; 1 where hardly anything is read.
+
+        A regression answers doubt with moderation; the gain gives expressions back their strength.
+        """
+        predicted, truth = self.predict(model)
+        count = len(EXPRESSION_NAMES)
+        p, t = (values[:, :count] - values[:, :count].mean(0) for values in (predicted, truth))
+        covariance, power = (p * t).mean(0), t.square().mean(0).clamp_min(1e-9)
+        r = covariance / (p.square().mean(0).clamp_min(1e-9) * power).sqrt()
+        gain = (power / covariance.clamp_min(1e-9)).clamp(1.0, MAX_GAIN)
+        return [round(float(value), 3) for value in torch.where(r > LEAST_READ, gain, torch.ones(count))]
+
+    def evaluate(self, model: nn.Module) -> dict[str, float]:
+        """Correlations and errors on people the training never saw."""
+        predicted, truth = self.predict(model)
         centred_p, centred_t = predicted - predicted.mean(0), truth - truth.mean(0)
         r = (centred_p * centred_t).mean(0) / (centred_p.std(0) * centred_t.std(0)).clamp_min(1e-6)
         first = len(EXPRESSION_NAMES)
-        shown = ("jawOpen", "eyeBlink_L", "mouthSmile_L", "mouthPucker", "mouthFunnel", "browInnerUp_L", "browDown_L",
-                 "cheekPuff_L", "tongueOut", "noseSneer_L", "mouthRollLower", "mouthLeft", "mouthUpperUp_L")  # fmt: skip
+        shown = (
+            "jawOpen", "eyeBlink_L", "mouthSmile_L", "mouthPucker", "mouthFunnel", "browInnerUp_L", "browDown_L",
+            "cheekPuff_L", "tongueOut", "noseSneer_L", "mouthRollLower", "mouthLeft", "mouthUpperUp_L",
+        )  # fmt: skip
         report = {f"r_{name}": float(r[EXPRESSION_INDEX[name]]) for name in shown}
         report["r_expression_mean"] = float(r[:first].nanmean())
         for index, name in enumerate(("yaw", "pitch", "roll")):

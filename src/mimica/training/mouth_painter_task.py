@@ -1,4 +1,4 @@
-"""The MouthPainter's task: draw the inside of a rendered mouth from its surroundings and its expression (DESIGN §5.3)."""
+"""The MouthPainter's task: draw the inside of a rendered mouth from its surroundings and expression (DESIGN §5.3)."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class MouthPainterTask:
         return total, {"grey_levels": float(per_face.detach().mean()) * 255, "edges": float(edges.detach().mean())}
 
     def evaluate(self, model: nn.Module) -> dict[str, float]:
-        """Mean absolute error in grey levels inside the opening, for held-out people; `mean_colour` paints one colour."""
+        """Mean absolute error in grey levels inside held-out people's openings; `mean_colour` paints one colour."""
         image, hole, expression = self._truth(self.validation_rows)
         parts = []
         for start in range(0, len(image), 32):

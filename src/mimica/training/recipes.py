@@ -96,7 +96,7 @@ TRAINED_ON = "AI-generated portraits of nobody (SFHQ-T2I, faker-js), animated by
 
 
 def face_finder(request: Request) -> Plan:
-    """Faces, their boxes and points. Needs DATA/train.npz and DATA/val.npz of scenes; a quarter of an hour on one core."""
+    """Faces, their boxes and points. Needs scenes in DATA/train.npz and DATA/val.npz; 20 minutes on one core."""
     from mimica.networks.face_finder import FINDER_PX
     from mimica.training.finder_task import FaceFinderTask, load_scenes
 
@@ -110,21 +110,25 @@ def face_finder(request: Request) -> Plan:
 
 
 def motion_encoder(request: Request) -> Plan:
-    """Expression, pose and gaze from a face crop. Needs motion packs; an hour on one core, minutes on a GPU."""
+    """Expression, pose and gaze from a face crop. Needs motion packs; an hour and a half on one core."""
     from mimica.networks.motion_encoder import CROP_PX
     from mimica.training.motion_data import load_packs
     from mimica.training.motion_encoder_task import MotionEncoderTask
 
+    task = MotionEncoderTask(load_packs(request.data_folder("motion_encoder")))
+
     def networks(module: nn.Module) -> tuple[NetworkExport, ...]:
-        constants = {"expression_names": EXPRESSION_NAMES, "crop_px": CROP_PX, "range": [0, 255], "colour": "RGB"}
+        constants = {
+            "expression_names": EXPRESSION_NAMES, "crop_px": CROP_PX, "range": [0, 255], "colour": "RGB",
+            "expression_gain": task.expression_gain(module),
+        }  # fmt: skip
         return (NetworkExport("motion_encoder", module, {"image": _pictures(CROP_PX, CROP_PX)}, constants),)
 
-    config = TrainConfig(minutes=60, seed=request.seed, ema_decay=0.998)
-    return Plan(MotionEncoderTask(load_packs(request.data_folder("motion_encoder"))), config, networks, TRAINED_ON)
+    return Plan(task, TrainConfig(minutes=80, seed=request.seed, ema_decay=0.998), networks, TRAINED_ON)
 
 
 def rig_field(request: Request) -> Plan:
-    """Displacement of every point of a head under every expression. Needs the rig as DATA/rig.npz; minutes on one core."""
+    """Where every expression takes every point of a head. Needs the rig as DATA/rig.npz; minutes on one core."""
     from mimica.synthesis.rig import Rig
     from mimica.training.rig_field_task import RigFieldTask
 

@@ -95,11 +95,12 @@ class RigSampler:
         part = _cut(truth.part, tight, FACE_MAP_PX, FACE_MAP_PX, nearest=True)
         vertex = _cut(truth.vertex.astype(np.float32), tight, FACE_MAP_PX, FACE_MAP_PX, nearest=True).astype(np.int64)
         canonical = truth.canonical.astype(np.float32)
+        far = _cut(truth.depth, tight, FACE_MAP_PX, FACE_MAP_PX, nearest=True)
         face = (part == FACE_PART) & (vertex >= 0) & (vertex < self.portrait.atlas.face_count)
         row: dict[str, NDArray[np.generic]] = {
             "face_image": _cut(image, tight, FACE_PX, FACE_PX),
             "face_canonical": _cut(canonical, tight, FACE_MAP_PX, FACE_MAP_PX, nearest=True).astype(np.float16),
-            "face_depth": (depth - _cut(truth.depth, tight, FACE_MAP_PX, FACE_MAP_PX, nearest=True)).clip(-30, 30).astype(np.float16),
+            "face_depth": (depth - far).clip(-30, 30).astype(np.float16),
             "face": face.astype(np.uint8),
         }  # fmt: skip
         marks = result.landmarks * CROP_SIZE

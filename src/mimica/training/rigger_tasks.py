@@ -125,7 +125,8 @@ class PortraitRiggerTask:
             depth = (output["depth"].float() - maps[:, 3:4]).abs()
             both = ((output["face"].float() > 0.5) == (face > 0.5)).float().mean()
             values = {
-                "canonical_cm": (error * face).sum() / face.sum(), "canonical_features_cm": (error * near).sum() / near.sum(),
+                "canonical_cm": (error * face).sum() / face.sum(),
+                "canonical_features_cm": (error * near).sum() / near.sum(),
                 "depth_cm": (depth * face).sum() / face.sum(), "face_accuracy": both,
             }  # fmt: skip
             for name, value in values.items():
