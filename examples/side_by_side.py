@@ -33,7 +33,7 @@ def main(photo: str, driver: str, out: str) -> None:
         index: square(animator.render(portrait, performance, index, options))
         for index in range(0, len(performance), EVERY)
     }
-    moments = [EVERY * int(round(i / EVERY)) for i in np.linspace(0, max(made), STILLS)]
+    moments = [EVERY * round(i / EVERY) for i in np.linspace(0, max(made), STILLS)]
     first = np.vstack([np.full_like(actor[0], 255), square(portrait.photo)])
     strip = np.hstack([first, *(np.vstack([actor[index], made[index]]) for index in moments)])
     Image.fromarray(strip).save(Path(out).with_suffix(".jpg"), quality=88)
