@@ -89,7 +89,7 @@ class Renderer:
         # where nothing moves the photo stays exactly as it is
         away = np.linalg.norm(lookup - _identity(p.width, p.height), axis=-1)
         still = (1 - smooth_step(away, 0.25, 1.25)) * (covered > 0.99)
-        result += (self.original - result) * still[..., None]
+        result = np.asarray(result + (self.original - result) * still[..., None], np.float32)
         for index, feature in enumerate(self.reading.features):
             self._feature(result, source, index, feature, motion)
         return np.clip(result + 0.5, 0, 255).astype(np.uint8)
@@ -122,7 +122,8 @@ class Renderer:
         for sheet, points, presence in zip(sheets, placed, (textures.upper, textures.lower), strict=True):
             layer = rasterise(mesh, sheet, points, view)
             at = cv2.resize(layer.source_px, (width, height), interpolation=cv2.INTER_LINEAR)
-            valid = cv2.resize(layer.covered.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+            covered = layer.covered.astype(np.float32)
+            valid = np.asarray(cv2.resize(covered, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
             lookup = at - np.array([p.x0 + 0.5, p.y0 + 0.5], np.float32)
             colour = look_up(self.original, lookup)
             there = look_up(presence, lookup)

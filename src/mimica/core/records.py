@@ -47,7 +47,7 @@ class Face:
     @property
     def center_px(self) -> NDArray[np.float32]:
         """Centre of the box (2,) in image pixels."""
-        return (self.box_xyxy[:2] + self.box_xyxy[2:]) / 2
+        return ((self.box_xyxy[:2] + self.box_xyxy[2:]) / 2).astype(np.float32)
 
     @property
     def roll_deg(self) -> float:

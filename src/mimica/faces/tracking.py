@@ -144,7 +144,10 @@ class FaceTracker:
         return CropFrame(crop.center_x_px + float(move[0]), crop.center_y_px + float(move[1]), crop.side_px * growth)
 
     def _is_cut(self, image: Image) -> bool:
-        before, self._histogram = self._histogram, _colours(cv2.resize(image, (48, 27), interpolation=cv2.INTER_AREA))
+        before, self._histogram = (
+            self._histogram,
+            _colours(np.asarray(cv2.resize(image, (48, 27), interpolation=cv2.INTER_AREA), np.uint8)),
+        )
         if before is None:
             return False
         return float(np.abs(self._histogram - before).sum()) / 2 > CUT_DIFFERENCE
@@ -161,7 +164,7 @@ def _colours(picture: Image, bins: int = 6) -> NDArray[np.float32]:
         weight = np.where(corner, part, 1 - part).prod(1)
         index = (low + corner) @ np.array([bins * bins, bins, 1])
         histogram += np.bincount(index, weight, bins**3).astype(np.float32)
-    return histogram / len(place)
+    return (histogram / len(place)).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ class MotionEncoder(nn.Module):
 
     def __init__(self, width: float = 1.0) -> None:
         super().__init__()
-        a, b, c, d, e = (max(8, int(round(width * channels / 8)) * 8) for channels in (16, 24, 56, 96, 160))
+        a, b, c, d, e = (max(8, round(width * channels / 8) * 8) for channels in (16, 24, 56, 96, 160))
         self.trunk = nn.Sequential(
             conv(3, a, 2), conv(a, b, 2), Residual(b), conv(b, c, 2), Residual(c), conv(c, d, 2), Residual(d),
             Residual(d), conv(d, e, 2), Residual(e), conv(e, 64, 1, 1), nn.Flatten(),

@@ -41,7 +41,11 @@ class MouthPainter(nn.Module):
         keep = 1 - hole.permute(0, 3, 1, 2)
         picture = (image.permute(0, 3, 1, 2).float() / 127.5 - 1) * keep
         y = torch.linspace(-1, 1, rows, device=image.device).view(1, 1, -1, 1).expand(image.shape[0], 1, rows, columns)
-        x = torch.linspace(-1, 1, columns, device=image.device).view(1, 1, 1, -1).expand(image.shape[0], 1, rows, columns)
+        x = (
+            torch.linspace(-1, 1, columns, device=image.device)
+            .view(1, 1, 1, -1)
+            .expand(image.shape[0], 1, rows, columns)
+        )
         level0 = self.stem(torch.cat([picture, keep, x, y], 1))
         level1 = self.down1(level0)
         level2 = self.down2(level1)

@@ -7,6 +7,8 @@ zoomed window on a mouth or an eye, and tells the two lips (or lids) and the ope
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -31,12 +33,11 @@ class UNet(nn.Module):
         super().__init__()
         self.stem = conv(inputs, widths[0], stem_stride)
         self.down = nn.ModuleList(
-            nn.Sequential(conv(fine, coarse, 2), Residual(coarse))
-            for fine, coarse in zip(widths[:-1], widths[1:], strict=True)
+            nn.Sequential(conv(fine, coarse, 2), Residual(coarse)) for fine, coarse in pairwise(widths)
         )
         self.up = nn.ModuleList(
             nn.Sequential(conv(fine + coarse, fine), Residual(fine) if index else conv(fine, fine))
-            for index, (fine, coarse) in enumerate(zip(widths[:-1], widths[1:], strict=True))
+            for index, (fine, coarse) in enumerate(pairwise(widths))
         )
         self.head = nn.Conv2d(widths[0], outputs, 1)
 
