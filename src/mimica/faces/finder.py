@@ -1,7 +1,9 @@
 """FaceFinder at run time: every face of a picture, with its box and five points.
 
 The picture is looked at whole, letterboxed to the network's size; when nothing is found, once more in overlapping
-tiles, for faces too small to survive the shrinking. This module does not know faces' names or motions.
+tiles, for faces too small to survive the shrinking. What looks like a small or doubtful face from afar is looked at
+again from close by, and only what is a face there too counts: pebbles and letters are not. This module does not know
+faces' names or motions.
 """
 
 from __future__ import annotations
@@ -12,13 +14,22 @@ from numpy.typing import NDArray
 
 from mimica.core.geometry import CropFrame, box_overlap
 from mimica.core.records import Face
+from mimica.faces.alignment import face_crop
 from mimica.runtime.session import OnnxNetwork
 from mimica.runtime.weights import load_network
 
 Image = NDArray[np.uint8]
 
 FINDER_PX = 256
-SCORE_THRESHOLD = 0.5
+CANDIDATE_SCORE = 0.4
+"""Looks from afar offer what scores at least this."""
+CONFIRMED_SCORE = 0.7
+"""Score from close by of what counts as a face."""
+SURE_SCORE, SURE_SHARE = 0.82, 0.15
+"""Above this score, and higher than this share of the picture's longer side, one look is enough."""
+NEAR_SCORE = 0.5
+"""Score of a face that is looked for around one that is known already."""
+SECOND_LOOKS = 12
 OVERLAP = 0.4
 TILES_FROM_PX = 480
 """Pictures with a longer side are also looked at in tiles when the whole shows no face."""
@@ -29,9 +40,9 @@ WINDOW_PER_CROP = 2.2
 class FaceFinder:
     """Finds faces; share one between threads as you like."""
 
-    def __init__(self, network: OnnxNetwork, threshold: float = SCORE_THRESHOLD) -> None:
+    def __init__(self, network: OnnxNetwork) -> None:
         network.require({"finder_px": FINDER_PX})
-        self.network, self.threshold = network, threshold
+        self.network = network
 
     @classmethod
     def load(cls, device: str = "auto") -> FaceFinder:
@@ -48,14 +59,28 @@ class FaceFinder:
         `thorough` looks again in tiles when the whole picture shows none (four to nine times slower then).
         """
         height, width = image.shape[:2]
-        found = self._look(image, 0, 0)
+        found = self._confirmed(image, self._look(image, 0, 0, CANDIDATE_SCORE))
         if found or not thorough or max(height, width) < TILES_FROM_PX:
             return found
         side = max(FINDER_PX, round(max(height, width) / 2))
         tiles = [(x, y) for y in _starts(height, min(side, height)) for x in _starts(width, min(side, width))]
-        return self._merged([face for x, y in tiles for face in self._look(image[y : y + side, x : x + side], x, y)])
+        seen = [face for x, y in tiles for face in self._look(image[y : y + side, x : x + side], x, y, CANDIDATE_SCORE)]
+        return self._confirmed(image, self._merged(seen))
 
-    def find_around(self, image: Image, crop: CropFrame) -> list[Face]:
+    def _confirmed(self, image: Image, faces: list[Face]) -> list[Face]:
+        """What is certain, and what a look from close by makes so: its box and points are then those seen from there."""
+        kept: list[Face] = []
+        for face in sorted(faces, key=lambda face: -face.score)[:SECOND_LOOKS]:
+            if face.score >= SURE_SCORE and face.height_px >= SURE_SHARE * max(image.shape[:2]):
+                kept.append(face)
+                continue
+            near = self.find_around(image, face_crop(face), CONFIRMED_SCORE)
+            overlap = box_overlap(face.box_xyxy, np.stack([one.box_xyxy for one in near]))[0] if near else np.zeros(1)
+            if overlap.max() >= OVERLAP:
+                kept.append(near[int(overlap.argmax())])
+        return self._merged(kept)
+
+    def find_around(self, image: Image, crop: CropFrame, least_score: float = NEAR_SCORE) -> list[Face]:
         """Faces near a known one, seen from close by: finer points than `find`, and faces too small for it."""
         height, width = image.shape[:2]
         reach = WINDOW_PER_CROP * crop.side_px / 2
@@ -63,13 +88,13 @@ class FaceFinder:
         y0, y1 = (int(np.clip(crop.center_y_px + side, 0, height)) for side in (-reach, reach))
         if x1 - x0 < 2 or y1 - y0 < 2:
             return []
-        return self._look(image[y0:y1, x0:x1], x0, y0)
+        return self._look(image[y0:y1, x0:x1], x0, y0, least_score)
 
-    def _look(self, image: Image, x0: int, y0: int) -> list[Face]:
+    def _look(self, image: Image, x0: int, y0: int, least_score: float) -> list[Face]:
         small, scale, left, top = letterbox(image, FINDER_PX)
         out = self.network.run({"image": small[None]})
         scores = out["scores"][0]
-        rows = np.flatnonzero(scores > self.threshold)
+        rows = np.flatnonzero(scores > least_score)
         shift = np.array([left, top], np.float32)
         corner = np.array([x0, y0], np.float32)
         boxes = (out["boxes"][0][rows].reshape(-1, 2, 2) - shift) / scale + corner
