@@ -68,7 +68,7 @@ class FaceFinder:
         return self._confirmed(image, self._merged(seen))
 
     def _confirmed(self, image: Image, faces: list[Face]) -> list[Face]:
-        """What is certain, and what a look from close by makes so: its box and points are then those seen from there."""
+        """What is certain, and what a look from close by makes so: box and points are then those seen from there."""
         kept: list[Face] = []
         for face in sorted(faces, key=lambda face: -face.score)[:SECOND_LOOKS]:
             if face.score >= SURE_SCORE and face.height_px >= SURE_SHARE * max(image.shape[:2]):

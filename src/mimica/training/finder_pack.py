@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from mimica.errors import InputError
+from mimica.runtime.session import OnnxNetwork
 from mimica.synthesis.fitted import FittedPortrait
-from mimica.training.finder_scenes import MAX_FACES, SCENE_PX, LabelledPortrait, SceneMaker
+from mimica.training.finder_scenes import MAX_FACES, SCENE_PX, Image, LabelledPortrait, SceneMaker
 
 HELD_OUT_EVERY = 8
 LARGEST_PHOTO_PX = 640
 """Longer photos are shrunk to this: a scene is 256 px."""
 HELD_OUT_SCENES = 400
+MINED_SCORE = 0.35
 
 
 def load_portraits(fitted: Iterable[Path], photos: Path) -> tuple[list[LabelledPortrait], list[LabelledPortrait]]:
@@ -47,16 +49,30 @@ def load_portraits(fitted: Iterable[Path], photos: Path) -> tuple[list[LabelledP
     return portraits, wholes
 
 
-def write_pack(path: Path, maker: SceneMaker, scenes: int, seed: int) -> None:
-    """Draw `scenes` and write them as `finder_task.load_scenes` reads them."""
+def write_pack(
+    path: Path, maker: SceneMaker, scenes: int, seed: int, network: OnnxNetwork | None = None, traps: int = 0
+) -> None:
+    """Draw `scenes`, and `traps` that `network` falls into, and write them as `finder_task.load_scenes` reads them."""
     rng = np.random.default_rng(seed)
-    images = np.empty((scenes, SCENE_PX, SCENE_PX, 3), np.uint8)
-    faces = np.full((scenes, MAX_FACES, 14), np.nan, np.float32)
+    images = np.empty((scenes + traps, SCENE_PX, SCENE_PX, 3), np.uint8)
+    faces = np.full((scenes + traps, MAX_FACES, 14), np.nan, np.float32)
+    if network is not None:
+        for index, picture in enumerate(mined(maker, network, traps, rng)):
+            images[scenes + index] = picture
     for index in range(scenes):
         images[index], found = maker.scene(rng)
         faces[index, : len(found)] = found
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez(path, image=images, faces=faces)
+
+
+def mined(maker: SceneMaker, network: OnnxNetwork, wanted: int, rng: np.random.Generator) -> Iterator[Image]:
+    """Pictures without a face in which `network`, an earlier finder, sees one."""
+    while wanted > 0:
+        pictures = np.stack([maker.negative(rng) for _ in range(16)])
+        for row in np.flatnonzero(network.run({"image": pictures})["scores"].max(1) > MINED_SCORE)[:wanted]:
+            wanted -= 1
+            yield pictures[row]
 
 
 def is_held_out(key: str) -> bool:
@@ -71,6 +87,10 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--photos", type=Path, required=True, help="folder of their photos, NNNN.jpg")
     parser.add_argument("--exclude", type=Path, help="JSON object of lists of names to leave out")
     parser.add_argument("--scenes", type=int, default=9000)
+    parser.add_argument(
+        "--mine", type=Path, help="an exported finder: add pictures without a face in which it sees one"
+    )
+    parser.add_argument("--traps", type=int, default=3000, help="how many of them")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("-o", dest="out", type=Path, required=True)
     arguments = parser.parse_args(argv)
@@ -84,8 +104,10 @@ def main(argv: list[str] | None = None) -> None:
     for name, held_out, scenes in (("val", True, HELD_OUT_SCENES), ("train", False, arguments.scenes)):
         chosen = [path for path in paths if is_held_out(path.stem) == held_out]
         maker = SceneMaker(*load_portraits(chosen, arguments.photos))
-        write_pack(arguments.out / f"{name}.npz", maker, scenes, arguments.seed + held_out)
-        print(f"{name}: {scenes} scenes of {len(chosen)} portraits", flush=True)
+        network = None if held_out or arguments.mine is None else OnnxNetwork(arguments.mine, device="cpu")
+        traps = arguments.traps if network else 0
+        write_pack(arguments.out / f"{name}.npz", maker, scenes, arguments.seed + held_out, network, traps)
+        print(f"{name}: {scenes} scenes of {len(chosen)} portraits, {traps} traps", flush=True)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mimica.training.finder_backgrounds import background
 from mimica.training.finder_styles import degrade, stylise
 
 Image = NDArray[np.uint8]
@@ -49,6 +50,14 @@ class SceneMaker:
         canvas, faces = self._grid(rng) if rng.random() < 0.55 else self._pasted(rng)
         canvas = degrade(stylise(canvas, rng), rng)
         return canvas, np.array(faces, np.float32).reshape(-1, 14)
+
+    def negative(self, rng: np.random.Generator) -> Image:
+        """(256, 256, 3) uint8 without any face."""
+        canvas = self._faceless(SCENE_PX, SCENE_PX, rng) if rng.random() < 0.5 else background(rng)
+        if rng.random() < 0.4:  # natural things are less colourful than drawn ones
+            grey = canvas.mean(2, keepdims=True)
+            canvas = (grey + (canvas - grey) * rng.uniform(0, 0.6)).astype(np.uint8)
+        return degrade(stylise(canvas, rng), rng)
 
     def _pasted(self, rng: np.random.Generator) -> tuple[Image, list[FloatArray]]:
         canvas = self._background(rng)
@@ -177,35 +186,8 @@ class SceneMaker:
     def _background(self, rng: np.random.Generator) -> Image:
         kind = rng.random()
         size = SCENE_PX
-        if rng.random() < 0.25:
-            return _lettering(rng)
-        if kind < 0.25:  # noise of several scales
-            canvas = np.zeros((size, size, 3), np.float32)
-            for cells in (2, 4, 8, 16, 32, 64):
-                noise = rng.normal(0, 1, (cells, cells, 3)).astype(np.float32)
-                grey = noise.mean(2, keepdims=True)
-                noise = grey + (noise - grey) * rng.uniform(0, 1)
-                canvas += cv2.resize(noise, (size, size), interpolation=cv2.INTER_CUBIC) * rng.uniform(5, 40)
-            return np.clip(canvas + rng.uniform(30, 220, 3), 0, 255).astype(np.uint8)
-        if kind < 0.45:  # shapes: discs, boxes, stripes, also arranged as two dots over a bar
-            canvas = np.full((size, size, 3), rng.integers(0, 256, 3), np.uint8)
-            for _ in range(int(rng.integers(5, 50))):
-                colour = tuple(int(value) for value in rng.integers(0, 256, 3))
-                x, y, r = rng.integers(0, size, 3)
-                r = max(2, int(r) // 6)
-                if rng.random() < 0.5:
-                    axes = (r, max(1, int(r * rng.uniform(0.4, 1.6))))
-                    cv2.ellipse(canvas, (int(x), int(y)), axes, float(rng.uniform(0, 180)), 0, 360, colour, -1)
-                else:
-                    cv2.rectangle(canvas, (int(x), int(y)), (int(x) + r * 2, int(y) + r), colour, -1)
-            for _ in range(int(rng.integers(0, 4))):
-                x, y, r = int(rng.integers(30, 226)), int(rng.integers(30, 226)), int(rng.integers(6, 40))
-                cv2.circle(canvas, (x, y), int(1.6 * r), tuple(int(v) for v in rng.integers(0, 256, 3)), -1)
-                ink = tuple(int(v) for v in rng.integers(0, 256, 3))
-                for dx in (-r // 2, r // 2):
-                    cv2.circle(canvas, (x + dx, y - r // 3), max(1, r // 6), ink, -1)
-                cv2.line(canvas, (x - r // 2, y + r // 2), (x + r // 2, y + r // 2), ink, max(1, r // 8))
-            return cv2.GaussianBlur(canvas, (0, 0), float(rng.uniform(0.3, 2)))
+        if kind < 0.5:
+            return background(rng)
         number = int(rng.integers(len(self.photos)))
         portrait, image = self.photos[number], self._empty(number, rng)
         if kind < 0.75:  # a scene without its face: hair, ears, hands and clothes stay
@@ -241,30 +223,6 @@ class SceneMaker:
             fill = cv2.GaussianBlur(fill, (0, 0), 12).astype(np.float32)
         soft = cv2.GaussianBlur(mask, (0, 0), 4).astype(np.float32)[..., None] / 255
         return (image * (1 - soft) + fill * soft).astype(np.uint8)
-
-
-def _lettering(rng: np.random.Generator) -> Image:
-    """A smooth gradient, sometimes with soft clouds, and letters on it, from a page of text to a title."""
-    size = SCENE_PX
-    corners = rng.integers(0, 256, (2, 2, 3)).astype(np.float32)
-    if rng.random() < 0.5:
-        corners[:, 1] = corners[:, 0]  # a sky: the same from side to side
-    canvas = cv2.resize(corners, (size, size), interpolation=cv2.INTER_LINEAR)
-    if rng.random() < 0.5:
-        cloud = cv2.resize(rng.normal(0, 1, (6, 6)).astype(np.float32), (size, size), interpolation=cv2.INTER_CUBIC)
-        canvas += np.clip(cloud, 0, None)[..., None] * rng.uniform(10, 120)
-    canvas = np.clip(canvas, 0, 255).astype(np.uint8)
-    height = float(np.exp(rng.uniform(np.log(7), np.log(90))))
-    for _ in range(int(rng.integers(0, max(2, 900 // height**1.4)))):
-        word = "".join(chr(int(code)) for code in rng.integers(33, 127, int(rng.integers(1, 12))))
-        colour = tuple(int(value) for value in rng.integers(0, 256, 3))
-        place = int(rng.integers(-20, size)), int(rng.integers(0, size + 20))
-        style = int(rng.choice([cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_TRIPLEX]))
-        weight = max(1, int(height * rng.uniform(0.04, 0.25)))
-        if rng.random() < 0.3:
-            cv2.putText(canvas, word, place, style, height / 22, (0, 0, 0), weight + 3, cv2.LINE_AA)
-        cv2.putText(canvas, word, place, style, height / 22, colour, weight, cv2.LINE_AA)
-    return canvas
 
 
 def _placement(

@@ -106,7 +106,8 @@ def face_finder(request: Request) -> Plan:
 
     folder = request.data_folder("face_finder")
     task = FaceFinderTask(*load_scenes(folder / "train.npz"), held_out=load_scenes(folder / "val.npz"))
-    return Plan(task, TrainConfig(minutes=15, seed=request.seed, ema_decay=0.998), networks, TRAINED_ON)
+    trained_on = "AI-generated portraits of nobody (SFHQ-T2I, faker-js) composed into scenes, and drawn backgrounds"
+    return Plan(task, TrainConfig(minutes=15, seed=request.seed, ema_decay=0.998), networks, trained_on)
 
 
 def motion_encoder(request: Request) -> Plan:

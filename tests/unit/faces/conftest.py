@@ -17,11 +17,12 @@ POINT_SHARES = np.array([[0.3, 0.3], [0.7, 0.3], [0.5, 0.55], [0.35, 0.8], [0.65
 class BrightSquareNetwork:
     """Answers as the exported finder does; every separate area brighter than 200 is a face.
 
-    Each area is reported twice, 1 px apart, so that merging has work to do. Areas under `least_px` are not seen.
+    Each area is reported twice, 1 px apart, so that merging has work to do. Areas under
+    `least_px` or over `most_px` are not seen.
     """
 
-    def __init__(self, least_px: float = 6.0) -> None:
-        self.least_px, self.calls = least_px, 0
+    def __init__(self) -> None:
+        self.least_px, self.most_px, self.calls = 6.0, float(FINDER_PX), 0
 
     def require(self, constants: Mapping[str, Any]) -> None:
         assert constants == {"finder_px": FINDER_PX}
@@ -36,7 +37,7 @@ class BrightSquareNetwork:
         count, _, stats, _ = cv2.connectedComponentsWithStats((image[0].min(2) > 200).astype(np.uint8))
         boxes, points, scores = [], [], []
         for x, y, width, height, _ in stats[1:count]:
-            if min(width, height) < self.least_px:
+            if not self.least_px <= min(width, height) <= self.most_px:
                 continue
             for shift, score in ((0, 0.9), (1, 0.6)):
                 corner, size = np.array([x + shift, y], np.float32), np.array([width, height], np.float32)

@@ -59,6 +59,13 @@ def test_a_small_face_is_found_in_tiles_only_when_asked(finder: FaceFinder) -> N
     np.testing.assert_allclose(face.box_xyxy, (900, 500, 925, 525), atol=4)
 
 
+def test_what_is_a_face_only_from_afar_is_none(finder: FaceFinder, network: Any) -> None:
+    image = picture(400, 400, (200, 200, 240, 240))
+    assert len(finder.find(image)) == 1
+    network.most_px = 40  # from close by it is 85 px high
+    assert finder.find(image) == []
+
+
 def test_tiles_are_not_searched_when_the_whole_shows_a_face(finder: FaceFinder, network: Any) -> None:
     finder.find(picture(720, 1280, (100, 100, 400, 400)))
     assert network.calls == 1
