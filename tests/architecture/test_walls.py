@@ -31,7 +31,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "animation": NUMERIC,
     "synthesis": NUMERIC | ENGINE,
     "training": NUMERIC | ENGINE | {"torch", "safetensors", "onnx", "onnxscript"},
-    "evaluation": NUMERIC | {"scipy", "skimage", "matplotlib"},
+    "evaluation": NUMERIC | {"scipy", "skimage", "matplotlib", "mediapipe", "dlib"},
     "scale": NUMERIC | {"ray"},
     "cli": {"typer", "rich", "numpy", "cv2"},
     "server": NUMERIC | {"starlette", "uvicorn"},

@@ -130,7 +130,7 @@ def test_stopping_leaves_nothing(number: signal.Signals, shelf: Path, tmp_path: 
             assert time.monotonic() < deadline, "no output was begun"
             time.sleep(0.02)
         process.send_signal(number)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=90)
     assert process.returncode == 130
     assert (out, err.strip()) == ("", "mimica: error: interrupted; nothing half-written is left")
     assert list(tmp_path.iterdir()) == []

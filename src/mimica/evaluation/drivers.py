@@ -10,13 +10,11 @@ hardly moves that way. This module does not train and keeps no frame of the clip
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 
 from mimica.animation.animator import Animator, animate
@@ -24,6 +22,7 @@ from mimica.errors import NoFaceError
 from mimica.evaluation.contact_sheet import contact_sheet, frames_at, thumbnail
 from mimica.evaluation.following import CURVES, FaceCurves, face_curves, follow, landmarker
 from mimica.evaluation.identity import IdentityModel, similarity
+from mimica.media.fingerprint import packet_digests
 from mimica.media.image import load_photo
 from mimica.media.image_writer import save_image
 from mimica.media.video_reader import open_video
@@ -32,20 +31,6 @@ VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv")
 LEAST_SPREAD = {"mouth": 0.02, "eyes": 0.03, "yaw": 1.5, "pitch": 1.5, "roll": 1.5, "smile": 0.1, "gaze_x": 0.12}
 """A driver whose curve varies less than this (standard deviation) says nothing about following."""
 SHEET_FRAMES, SHEET_PX = 10, 160
-
-
-def packets(path: Path, kind: str) -> list[tuple[float, str]]:
-    """Time (s) and content hash of every packet of the first `kind` stream; times count from the file's start."""
-    with av.open(str(path)) as container:
-        streams = [stream for stream in container.streams if stream.type == kind]
-        if not streams:
-            return []
-        base = streams[0].time_base
-        return [
-            (round(float(packet.pts * base), 6), hashlib.sha256(bytes(packet)).hexdigest())
-            for packet in container.demux(streams[0])
-            if packet.pts is not None and packet.size
-        ]
 
 
 def frame_times(path: Path) -> list[Any]:
@@ -62,7 +47,7 @@ def measure(
     row: dict[str, Any] = {
         "driver": driver.name, "photo": photo.name, "frames": report.frames, "fps": report.fps,
         "same_times": frame_times(driver) == frame_times(out),
-        "same_sound": [digest for _, digest in packets(driver, "audio")] == [d for _, d in packets(out, "audio")],
+        "same_sound": packet_digests(driver, "audio") == packet_digests(out, "audio"),
         **asdict(followed),
     }  # fmt: skip
     own = identity.embed(load_photo(photo).image)
