@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import numpy as np
+
+from mimica.animation.encode import smooth_adaptively
+
+TIMES_S = np.arange(60) / 25
+
+
+def test_a_constant_stays() -> None:
+    assert np.allclose(smooth_adaptively(np.full((60, 2), 0.4, np.float32), TIMES_S), 0.4)
+
+
+def test_noise_shrinks_and_a_blink_stays() -> None:
+    random = np.random.default_rng(0)
+    values = random.normal(0, 0.01, (60, 1)).astype(np.float32)
+    values[30:33] += np.array([[0.5], [1.0], [0.5]], np.float32)
+    smooth = smooth_adaptively(values, TIMES_S)
+    assert smooth[31, 0] > 0.9
+    assert smooth[:25].std() < 0.8 * values[:25].std()
+
+
+def test_no_lag() -> None:
+    step = np.concatenate([np.zeros(30), np.ones(30)]).astype(np.float32)[:, None]
+    smooth = smooth_adaptively(step, TIMES_S)
+    assert np.allclose(smooth[:, 0], 1 - smooth[::-1, 0], atol=1e-5)

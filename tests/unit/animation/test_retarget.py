@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mimica.animation.retarget import MAX_TURN_DEG, RetargetOptions, Subject, driver_rest, retarget, soft_limit
+from mimica.core.camera import rotation_from_angles, rotation_vector
+from mimica.core.motion import EXPRESSION_INDEX, EXPRESSION_NAMES, MotionTrack
+
+SUBJECT = Subject(rotation_from_angles(4, -2, 1), np.array([0.0, 0.0, -60.0]), np.zeros((2, 2), np.float32))
+
+
+def track(frames: int, *, yaw_deg: np.ndarray | float = 0.0, smile: np.ndarray | float = 0.0) -> MotionTrack:
+    expression = np.zeros((frames, len(EXPRESSION_NAMES)), np.float32)
+    expression[:, EXPRESSION_INDEX["mouthSmile_L"]] = smile
+    angles = np.zeros((frames, 3), np.float32)
+    angles[:, 0] = yaw_deg
+    return MotionTrack(
+        expression,
+        angles,
+        np.full((frames, 2), 100.0, np.float32),
+        np.full(frames, 8.0, np.float32),
+        np.zeros((frames, 2, 2), np.float32),
+        np.ones(frames, np.float32),
+    )
+
+
+@pytest.mark.parametrize("yaw_deg", [0.0, 25.0, -30.0])
+def test_a_driver_that_holds_still_moves_nothing_wherever_it_looks(yaw_deg: float) -> None:
+    motion = track(20, yaw_deg=yaw_deg)
+    moved = retarget(motion, 7, driver_rest(motion), SUBJECT, RetargetOptions())
+    assert np.allclose(moved.turn, np.eye(3), atol=1e-6)
+    assert np.allclose(moved.shift_cm, 0, atol=1e-6)
+    assert np.allclose(moved.gaze_deg, SUBJECT.gaze_deg)
+
+
+def test_scales_of_nought_freeze_the_photo() -> None:
+    motion = track(30, yaw_deg=np.linspace(-20, 20, 30), smile=np.linspace(0, 1, 30))
+    frozen = retarget(motion, 29, driver_rest(motion), SUBJECT, RetargetOptions(expression=0, pose=0, gaze=0))
+    assert np.allclose(frozen.turn, np.eye(3))
+    assert not frozen.directions.any()
+    assert frozen.neutralise == 0
+
+
+def test_the_anchor_is_not_frame_nought() -> None:
+    yaw = np.zeros(40)
+    yaw[:4] = 30
+    motion = track(40, yaw_deg=yaw, smile=np.where(np.arange(40) < 4, 1.0, 0.0))
+    moved = retarget(motion, 20, driver_rest(motion), SUBJECT, RetargetOptions())
+    assert np.allclose(moved.turn, np.eye(3), atol=1e-6)
+    first = retarget(motion, 0, driver_rest(motion), SUBJECT, RetargetOptions())
+    assert np.degrees(rotation_vector(first.turn))[1] == pytest.approx(28, abs=3)
+
+
+def test_absolute_motion_takes_the_drivers_pose() -> None:
+    motion = track(10, yaw_deg=12.0)
+    moved = retarget(motion, 3, driver_rest(motion), SUBJECT, RetargetOptions(motion="absolute"))
+    assert np.allclose(moved.turn @ SUBJECT.rotation, rotation_from_angles(12, 0, 0), atol=0.01)
+
+
+def test_the_soft_limit_is_a_limit_and_spares_the_small() -> None:
+    limit = float(np.radians(MAX_TURN_DEG))
+    assert np.linalg.norm(soft_limit(np.array([0.0, 9.0, 0.0]), limit)) <= limit
+    assert np.allclose(soft_limit(np.array([0.0, 0.1, 0.0]), limit), [0, 0.1, 0], atol=1e-3)
