@@ -122,7 +122,13 @@ def test_a_disk_that_fills(shelf: Path, tmp_path: Path) -> None:
 def test_stopping_leaves_nothing(number: signal.Signals, shelf: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mimica", *words(shelf / "portrait.png", shelf / "long.mp4", tmp_path / "out.mp4")]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ,
+        # a test run in the background of a shell inherits "ignore SIGINT"; a person at a terminal does not
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         deadline = time.monotonic() + 60
         while not any(tmp_path.iterdir()):
