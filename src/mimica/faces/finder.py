@@ -23,8 +23,10 @@ Image = NDArray[np.uint8]
 FINDER_PX = 256
 CANDIDATE_SCORE = 0.4
 """Looks from afar offer what scores at least this."""
-CONFIRMED_SCORE = 0.7
-"""Score from close by of what counts as a face."""
+CONFIRMED_SCORE = 0.65
+"""Mean score, from close by and mirrored, of what counts as a face."""
+SECOND_SCORE = 0.2
+"""Either of the two closer looks shows at least this."""
 SURE_SCORE, SURE_SHARE = 0.82, 0.15
 """Above this score, and higher than this share of the picture's longer side, one look is enough."""
 NEAR_SCORE = 0.5
@@ -59,13 +61,22 @@ class FaceFinder:
         `thorough` looks again in tiles when the whole picture shows none (four to nine times slower then).
         """
         height, width = image.shape[:2]
-        found = self._confirmed(image, self._look(image, 0, 0, CANDIDATE_SCORE))
+        found = self._confirmed(image, self._look([image], CANDIDATE_SCORE)[0])
         if found or not thorough or max(height, width) < TILES_FROM_PX:
             return found
         side = max(FINDER_PX, round(max(height, width) / 2))
         tiles = [(x, y) for y in _starts(height, min(side, height)) for x in _starts(width, min(side, width))]
-        seen = [face for x, y in tiles for face in self._look(image[y : y + side, x : x + side], x, y, CANDIDATE_SCORE)]
+        seen = [
+            _moved(face, np.array([x, y], np.float32))
+            for x, y in tiles
+            for face in self._look([image[y : y + side, x : x + side]], CANDIDATE_SCORE)[0]
+        ]
         return self._confirmed(image, self._merged(seen))
+
+    def find_around(self, image: Image, crop: CropFrame) -> list[Face]:
+        """Faces near a known one, seen from close by: finer points than `find`, and faces too small for it."""
+        part, corner = _window(image, crop)
+        return [_moved(face, corner) for face in self._look([part], NEAR_SCORE)[0]] if part.size else []
 
     def _confirmed(self, image: Image, faces: list[Face]) -> list[Face]:
         """What is certain, and what a look from close by makes so: box and points are then those seen from there."""
@@ -74,36 +85,46 @@ class FaceFinder:
             if face.score >= SURE_SCORE and face.height_px >= SURE_SHARE * max(image.shape[:2]):
                 kept.append(face)
                 continue
-            near = self.find_around(image, face_crop(face), CONFIRMED_SCORE)
-            overlap = box_overlap(face.box_xyxy, np.stack([one.box_xyxy for one in near]))[0] if near else np.zeros(1)
-            if overlap.max() >= OVERLAP:
-                kept.append(near[int(overlap.argmax())])
+            closer = self._second_look(image, face)
+            if closer is not None and closer.score >= CONFIRMED_SCORE:
+                kept.append(closer)
         return self._merged(kept)
 
-    def find_around(self, image: Image, crop: CropFrame, least_score: float = NEAR_SCORE) -> list[Face]:
-        """Faces near a known one, seen from close by: finer points than `find`, and faces too small for it."""
-        height, width = image.shape[:2]
-        reach = WINDOW_PER_CROP * crop.side_px / 2
-        x0, x1 = (int(np.clip(crop.center_x_px + side, 0, width)) for side in (-reach, reach))
-        y0, y1 = (int(np.clip(crop.center_y_px + side, 0, height)) for side in (-reach, reach))
-        if x1 - x0 < 2 or y1 - y0 < 2:
-            return []
-        return self._look(image[y0:y1, x0:x1], x0, y0, least_score)
+    def _second_look(self, image: Image, face: Face) -> Face | None:
+        """`face` from close by, as it is and mirrored: the mean of both, None when either shows none."""
+        part, corner = _window(image, face_crop(face))
+        if not part.size:
+            return None
+        plain, mirrored = self._look([part, part[:, ::-1]], SECOND_SCORE)
+        views = []
+        for seen in (plain, [_mirrored(one, part.shape[1]) for one in mirrored]):
+            placed = [_moved(one, corner) for one in seen]
+            same = [one for one in placed if box_overlap(one.box_xyxy, face.box_xyxy)[0, 0] >= OVERLAP]
+            if not same:
+                return None
+            views.append(max(same, key=lambda one: one.score))
+        first, second = views
+        return Face(
+            (first.box_xyxy + second.box_xyxy) / 2, (first.score + second.score) / 2, (first.points + second.points) / 2
+        )
 
-    def _look(self, image: Image, x0: int, y0: int, least_score: float) -> list[Face]:
-        small, scale, left, top = letterbox(image, FINDER_PX)
-        out = self.network.run({"image": small[None]})
-        scores = out["scores"][0]
-        rows = np.flatnonzero(scores > least_score)
-        shift = np.array([left, top], np.float32)
-        corner = np.array([x0, y0], np.float32)
-        boxes = (out["boxes"][0][rows].reshape(-1, 2, 2) - shift) / scale + corner
-        points = (out["points"][0][rows].reshape(-1, 5, 2) - shift) / scale + corner
-        faces = [
-            Face(box.reshape(4).astype(np.float32), float(score), mark.astype(np.float32))
-            for box, score, mark in zip(boxes, scores[rows], points, strict=True)
-        ]
-        return self._merged(faces)
+    def _look(self, pictures: list[Image], least_score: float) -> list[list[Face]]:
+        """The faces of each picture as the network sees it at once, in pixels of that picture."""
+        boxes_in = [letterbox(picture, FINDER_PX) for picture in pictures]
+        out = self.network.run({"image": np.stack([square for square, _, _, _ in boxes_in])})
+        result = []
+        for index, (_, scale, left, top) in enumerate(boxes_in):
+            scores = out["scores"][index]
+            rows = np.flatnonzero(scores > least_score)
+            shift = np.array([left, top], np.float32)
+            boxes = (out["boxes"][index][rows].reshape(-1, 2, 2) - shift) / scale
+            points = (out["points"][index][rows].reshape(-1, 5, 2) - shift) / scale
+            faces = [
+                Face(box.reshape(4).astype(np.float32), float(score), mark.astype(np.float32))
+                for box, score, mark in zip(boxes, scores[rows], points, strict=True)
+            ]
+            result.append(self._merged(faces))
+        return result
 
     @staticmethod
     def _merged(faces: list[Face]) -> list[Face]:
@@ -122,6 +143,28 @@ class FaceFinder:
             points = np.tensordot(weight, np.stack([face.points for face in close]), 1)
             kept.append(Face(box.astype(np.float32), best.score, points.astype(np.float32)))
         return sorted(kept, key=lambda face: -face.score * np.sqrt(face.area_px))
+
+
+def _window(image: Image, crop: CropFrame) -> tuple[Image, NDArray[np.float32]]:
+    """The part of `image` around `crop` and its corner (2,) px; empty when the crop lies outside."""
+    height, width = image.shape[:2]
+    reach = WINDOW_PER_CROP * crop.side_px / 2
+    x0, x1 = (int(np.clip(crop.center_x_px + side, 0, width)) for side in (-reach, reach))
+    y0, y1 = (int(np.clip(crop.center_y_px + side, 0, height)) for side in (-reach, reach))
+    if x1 - x0 < 2 or y1 - y0 < 2:
+        return image[:0], np.zeros(2, np.float32)
+    return image[y0:y1, x0:x1], np.array([x0, y0], np.float32)
+
+
+def _moved(face: Face, offset: NDArray[np.float32]) -> Face:
+    return Face(face.box_xyxy + np.tile(offset, 2), face.score, face.points + offset)
+
+
+def _mirrored(face: Face, width_px: int) -> Face:
+    """The face in the picture turned left to right."""
+    x0, y0, x1, y1 = face.box_xyxy
+    points = face.points[[1, 0, 2, 4, 3]] * np.array([-1, 1], np.float32) + np.array([width_px, 0], np.float32)
+    return Face(np.array([width_px - x1, y0, width_px - x0, y1], np.float32), face.score, points)
 
 
 def letterbox(image: Image, size_px: int) -> tuple[Image, float, float, float]:

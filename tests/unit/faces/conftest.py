@@ -28,27 +28,29 @@ class BrightSquareNetwork:
         assert constants == {"finder_px": FINDER_PX}
 
     def run(self, feeds: Mapping[str, NDArray[np.uint8]]) -> dict[str, NDArray[np.float32]]:
+        self.calls += 1
+        images = feeds["image"]
+        assert images.shape[1:] == (FINDER_PX, FINDER_PX, 3)
+        assert images.dtype == np.uint8
+        found = [self._squares(image) for image in images]
+        most = max(len(rows) for rows in found)
+        table = np.zeros((len(images), most, 15), np.float32)
+        for index, rows in enumerate(found):
+            table[index, : len(rows)] = np.array(rows, np.float32).reshape(-1, 15)
+        return {"scores": table[..., 0], "boxes": table[..., 1:5], "points": table[..., 5:]}
+
+    def _squares(self, image: NDArray[np.uint8]) -> list[list[float]]:
         import cv2
 
-        self.calls += 1
-        image = feeds["image"]
-        assert image.shape == (1, FINDER_PX, FINDER_PX, 3)
-        assert image.dtype == np.uint8
-        count, _, stats, _ = cv2.connectedComponentsWithStats((image[0].min(2) > 200).astype(np.uint8))
-        boxes, points, scores = [], [], []
+        count, _, stats, _ = cv2.connectedComponentsWithStats((image.min(2) > 200).astype(np.uint8))
+        rows = []
         for x, y, width, height, _ in stats[1:count]:
             if not self.least_px <= min(width, height) <= self.most_px:
                 continue
             for shift, score in ((0, 0.9), (1, 0.6)):
                 corner, size = np.array([x + shift, y], np.float32), np.array([width, height], np.float32)
-                boxes.append([*corner, *(corner + size)])
-                points.append((corner + POINT_SHARES * size).reshape(-1))
-                scores.append(score)
-        return {
-            "scores": np.array([scores], np.float32).reshape(1, -1),
-            "boxes": np.array([boxes], np.float32).reshape(1, -1, 4),
-            "points": np.array([points], np.float32).reshape(1, -1, 10),
-        }
+                rows.append([score, *corner, *(corner + size), *(corner + POINT_SHARES * size).reshape(-1)])
+        return rows
 
 
 @pytest.fixture
