@@ -1,0 +1,17 @@
+"""The invisible mark: a 16-bit id in every frame, readable after ordinary processing.
+
+`Marker` writes, `read_mark` reads; docs/explanation/mark.md says how, docs/bench/mark.md what it survives. The id
+means nothing by itself: the ledger knows which animation it names. This package knows no files.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mimica.safety.mark.detector import read_mark
+from mimica.safety.mark.embedder import Marker
+from mimica.safety.mark.reading import Geometry, MarkReading
+
+MARK_ID_BITS: Final = 16
+
+__all__ = ["MARK_ID_BITS", "Geometry", "MarkReading", "Marker", "read_mark"]
