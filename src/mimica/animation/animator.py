@@ -23,7 +23,8 @@ from mimica.errors import NoFaceError
 from mimica.media.image import load_photo
 from mimica.media.video_reader import VideoReader, open_video
 from mimica.media.video_writer import VideoWriter
-from mimica.safety.consent import require_consent
+from mimica.safety.consent import check_basis, require_consent
+from mimica.safety.perceptual_hash import file_sha256, portrait_print
 
 Image = NDArray[np.uint8]
 FaceChoice = int | Literal["largest"]
@@ -156,7 +157,7 @@ def animate(
         DeviceError: each names its input, the cause and the remedy.
     """
     started = time.monotonic()
-    agreed = require_consent(consent, receipt)
+    check_basis(consent, receipt)
     photo, driving, out = Path(photo), Path(driving), Path(out)
     check_input_file(photo, "photo")
     check_input_file(driving, "driving video")
@@ -164,6 +165,8 @@ def animate(
     from mimica import __version__
 
     picture = load_photo(photo)
+    print_ = portrait_print(photo, picture.image)
+    agreed = require_consent(consent, receipt, portrait=print_, driver_sha256=file_sha256(driving))
     options = RetargetOptions(motion, expression, pose, gaze)
     with open_video(driving) as reader:
         animator = animator or Animator.load(device)

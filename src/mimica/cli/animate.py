@@ -14,7 +14,7 @@ import typer
 from mimica.animation.request import check_input_file, check_output_file
 from mimica.cli.display import ProgressDisplay, note
 from mimica.errors import UsageError
-from mimica.safety.consent import BASES, require_consent
+from mimica.safety.consent import BASES, check_basis
 
 if TYPE_CHECKING:
     from mimica.animation.report import AnimationReport
@@ -66,8 +66,7 @@ def animate(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
 ) -> None:
     """Animate PHOTO with the performance in DRIVING."""
-    require_consent(consent, receipt)
-    assert consent is not None
+    consent = check_basis(consent, receipt)
     choice = parse_face(face)
     check_input_file(photo, "photo")
     check_input_file(driving, "driving video")

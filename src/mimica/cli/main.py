@@ -23,7 +23,8 @@ from mimica.errors import Interrupted, MimicaError
 EXIT_CODES = (
     "Exit codes: 0 done; 1 unexpected error; 2 wrong usage or no consent; 3 a photo or video cannot be read; "
     "4 no face, or not the face asked for; 5 the output cannot be written; 6 weights missing or damaged; "
-    "7 the device is not available; 130 interrupted."
+    "7 the device is not available; 8 refused: intimate content or an opted-out person; "
+    "9 the ledger cannot be written or believed; 130 interrupted."
 )
 
 app = typer.Typer(

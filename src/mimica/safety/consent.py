@@ -1,18 +1,21 @@
 """Consent: on whose word a face is animated, asked before anything is computed and written into what comes out.
 
-A basis is an assertion by the person who runs Mimica, not a proof. This module checks that one was made and that a
-receipt, where one is needed, is a readable file, whose sha256 goes on record. It does not know whether the
-assertion is true and does not check the receipt's signature.
+A basis is an assertion by the person who runs Mimica, not a proof. Only "receipt" is checked: a signed agreement, bound
+to the portrait, the driver and the use (``receipts``). This module does not know whether an assertion is true.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-from mimica.errors import ConsentError
+from mimica.errors import ConsentError, MalformedReceipt, WrongDriver, WrongPortrait
+
+if TYPE_CHECKING:
+    from mimica.safety.perceptual_hash import PortraitPrint
 
 DIGITAL_SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 """IPTC's term for a picture of which a part was made by a trained model (IPTC NewsCodes, digital source type)."""
@@ -36,7 +39,7 @@ BASES: Final[dict[str, Basis]] = {
         Basis("self", "The photo shows me, I am an adult, and I want it animated."),
         Basis(
             "receipt",
-            "The adult in the photo agreed to this use in writing; --receipt FILE is that agreement.",
+            "The adult in the photo agreed to this use; --receipt FILE is their signed agreement.",
             receipt="required",
         ),
         Basis(
@@ -53,34 +56,70 @@ BASES: Final[dict[str, Basis]] = {
     )
 }
 
+PURPOSES: Final[dict[str, str]] = {
+    "personal": "shown to people whom I know, not published",
+    "publication": "published, without being paid for it",
+    "commercial": "advertised with, sold, or published for pay",
+    "research": "studied and measured, not published as a film",
+}
+"""What an animation may be for; a receipt names those that it allows."""
+
 
 @dataclass(frozen=True, slots=True)
-class Consent:
-    """Consent on record: the basis, and the receipt's sha256 (64 hex digits) when there is a receipt."""
+class ConsentRecord:
+    """Consent on record, as `require_consent` gives it: the one thing without which nothing is written.
+
+    Attributes:
+        basis: a name in `BASES`.
+        stated_at: UTC date and time to the second, ISO 8601, when the basis was stated here.
+        asserts: what choosing the basis asserts, in words.
+        purpose: what this animation is for, a name in `PURPOSES`.
+        receipt_hash: sha256 of the receipt or of the licence document, 64 hex digits; None without one.
+        receipt_verified: whether that file is a signed receipt that was checked, rather than a document put on record.
+        subject: who agreed, as the receipt names them; None without a verified receipt.
+        grantor_key: thumbprint (RFC 7638) of the key that signed the receipt; None without one.
+        purposes: all uses that the receipt allows; without one just `purpose`.
+        training: whether the receipt allows training on the portrait; without one no.
+        expires_at: end of the receipt's time, ISO 8601; None without one.
+    """
 
     basis: str
-    receipt_sha256: str | None = None
+    stated_at: str
+    asserts: str
+    purpose: str = "personal"
+    receipt_hash: str | None = None
+    receipt_verified: bool = False
+    subject: str | None = None
+    grantor_key: str | None = None
+    purposes: tuple[str, ...] = ("personal",)
+    training: bool = False
+    expires_at: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The record in types that JSON knows, without `subject`: what reads it never forgets a name."""
+        values = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "subject"}
+        return values | {"purposes": list(self.purposes)}
 
     def metadata(self, version: str) -> dict[str, str]:
         """What every output carries in its container: that it is AI-generated, by what, and on whose word.
 
         version: of Mimica. Returns the tags `comment` and `description`, which MP4, MOV, MKV, PNG and JPEG know;
-        one line of ASCII each, so that no container or player garbles them.
+        one line of ASCII each, so that no container or player garbles them. Nobody is named.
         """
         record = f"consent={self.basis}"
-        if self.receipt_sha256 is not None:
-            record += f"; receipt-sha256={self.receipt_sha256}"
+        if self.receipt_hash is not None:
+            record += f"; receipt-sha256={self.receipt_hash}"
         return {
             "comment": f"AI-generated; DigitalSourceType={DIGITAL_SOURCE_TYPE}; software=Mimica {version}; {record}",
             "description": f"AI-generated: a photo animated by Mimica {version} with the motion of another video.",
         }
 
 
-def require_consent(basis: str | None, receipt: Path | str | None = None) -> Consent:
-    """The consent to put on record. Call it first: nothing is computed without one.
+def check_basis(basis: str | None, receipt: Path | str | None = None, purpose: str = "personal") -> str:
+    """Refuse early what can be refused before the photo is opened; gives the basis back.
 
-    basis: a name in `BASES`. receipt: path of the written agreement, where the basis asks for one.
-    Raises ConsentError when the basis is missing or unknown, or when the receipt is missing, unreadable or misplaced.
+    This is not consent: `require_consent` is. Raises ConsentError when the basis is missing or unknown, the receipt
+    missing, unreadable or misplaced, or the purpose unknown.
     """
     names = ", ".join(BASES)
     if basis is None or not basis.strip():
@@ -89,14 +128,73 @@ def require_consent(basis: str | None, receipt: Path | str | None = None) -> Con
         )
     if basis not in BASES:
         raise ConsentError(f"{basis!r} is not a basis of consent; choose one of: {names}")
+    if purpose not in PURPOSES:
+        raise ConsentError(f"{purpose!r} is not a purpose; choose one of: {', '.join(PURPOSES)}")
     rule = BASES[basis].receipt
     if receipt is None:
         if rule == "required":
-            raise ConsentError("consent 'receipt' needs the written agreement as a file; add --receipt FILE")
-        return Consent(basis)
-    if rule == "refused":
+            raise ConsentError("consent 'receipt' needs the signed agreement as a file; add --receipt FILE")
+    elif rule == "refused":
         raise ConsentError(f"consent {basis!r} takes no receipt; leave out --receipt or choose --consent receipt")
-    return Consent(basis, _receipt_sha256(Path(receipt)))
+    else:
+        read_receipt_file(Path(receipt))
+    return basis
+
+
+def require_consent(
+    basis: str | None,
+    receipt: Path | str | None = None,
+    *,
+    portrait: PortraitPrint | None = None,
+    driver_sha256: str | None = None,
+    purpose: str = "personal",
+    now: datetime | None = None,
+) -> ConsentRecord:
+    """The consent to put on record. Call it before anything is computed.
+
+    Args:
+        basis: a name in `BASES`.
+        receipt: path of the signed receipt for basis "receipt", or of the licence for basis "licensed".
+        portrait: fingerprints of the photo (`perceptual_hash.portrait_print`); a signed receipt is bound to it.
+        driver_sha256: of the driving video's file, 64 hex digits; a receipt may allow some only.
+        purpose: what the animation is for, a name in `PURPOSES`.
+        now: the time to judge by, with a zone; the clock's when None.
+
+    Raises:
+        ConsentError: no basis, an unknown one, or a receipt missing, unreadable or misplaced.
+        ReceiptError: the receipt does not hold; its kinds (MalformedReceipt, ForbiddenAlgorithm, TamperedReceipt,
+            UnknownGrantor, ExpiredReceipt, RevokedReceipt, WrongPortrait, WrongDriver, WrongPurpose) say why.
+    """
+    basis = check_basis(basis, receipt, purpose)
+    now = now or datetime.now(UTC)
+    stated_at = now.astimezone(UTC).isoformat(timespec="seconds")
+    record = ConsentRecord(basis, stated_at, BASES[basis].asserts, purpose, purposes=(purpose,))
+    if receipt is None:
+        return record
+    return _with_receipt(record, Path(receipt), portrait, driver_sha256, now)
+
+
+def _with_receipt(
+    record: ConsentRecord, path: Path, portrait: PortraitPrint | None, driver_sha256: str | None, now: datetime
+) -> ConsentRecord:
+    from mimica.safety.receipts import looks_signed, verify_receipt
+
+    content = read_receipt_file(path)
+    if record.basis != "receipt":
+        if looks_signed(content):
+            raise MalformedReceipt(f"receipt {path}: is a signed receipt; use it with --consent receipt")
+        return replace(record, receipt_hash=hashlib.sha256(content).hexdigest())
+    receipt = verify_receipt(content, label=f"receipt {path}", now=now)
+    if portrait is None:
+        raise WrongPortrait(f"receipt {path}: no portrait was given to compare it with; give the photo's fingerprints")
+    if driver_sha256 is None:
+        raise WrongDriver(f"receipt {path}: no driving video was given to compare it with; give its sha256")
+    receipt.require_fit(portrait, driver_sha256, record.purpose, label=f"receipt {path}")
+    return replace(
+        record, receipt_hash=receipt.sha256, receipt_verified=True, subject=receipt.subject,
+        grantor_key=receipt.key, purposes=receipt.purposes, training=receipt.training,
+        expires_at=receipt.expires_at.isoformat(timespec="seconds"),
+    )  # fmt: skip
 
 
 def explanation() -> str:
@@ -111,17 +209,18 @@ def explanation() -> str:
     return "\n".join(lines)
 
 
-def _receipt_sha256(path: Path) -> str:
+def read_receipt_file(path: Path) -> bytes:
+    """The bytes of a receipt. Raises ConsentError when there is none to read, or far too much."""
     try:
         if not path.is_file():
             problem = "is not a file" if path.exists() else "does not exist"
-            raise ConsentError(f"receipt {path}: {problem}; give the file that holds the written agreement")
+            raise ConsentError(f"receipt {path}: {problem}; give the file that holds the agreement")
         with path.open("rb") as file:
             content = file.read(MAX_RECEIPT_BYTES + 1)
     except OSError as error:
         raise ConsentError(f"receipt {path}: cannot be read ({error.strerror}); give a readable file") from error
     if not content:
-        raise ConsentError(f"receipt {path}: is empty; give the file that holds the written agreement")
+        raise ConsentError(f"receipt {path}: is empty; give the file that holds the agreement")
     if len(content) > MAX_RECEIPT_BYTES:
         raise ConsentError(f"receipt {path}: is larger than 1 MiB; give the agreement itself, not a scan of a book")
-    return hashlib.sha256(content).hexdigest()
+    return content

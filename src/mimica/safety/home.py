@@ -1,0 +1,77 @@
+"""Where a person's keys, trusted keys, revocations, ledger and denylist live: one private folder.
+
+`MIMICA_HOME` moves it; else it is the platform's folder for application data (platformdirs). Folders are made with mode
+700 and files with mode 600 where the platform has modes. This module does not know what is kept there.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from mimica.errors import OutputError
+
+HOME_VARIABLE: Final = "MIMICA_HOME"
+
+
+def home() -> Path:
+    """The folder, which may not exist yet: `MIMICA_HOME`, or such as ~/.local/share/mimica."""
+    asked = os.environ.get(HOME_VARIABLE, "").strip()
+    if asked:
+        return Path(asked).expanduser().absolute()
+    from platformdirs import user_data_path
+
+    return user_data_path("mimica", appauthor=False)
+
+
+def private_folder(path: Path) -> Path:
+    """Make `path` for this user alone (mode 700), as well as the home above it; one that exists stays as it is.
+
+    Raises OutputError when it cannot be made or is a file.
+    """
+    try:
+        if path != home() and path.is_relative_to(home()):
+            home().mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"folder {path}: cannot be made private ({error.strerror}); set {HOME_VARIABLE} to a folder of your own"
+        ) from error
+    return path
+
+
+def write_private(path: Path, content: bytes, *, replace: bool = False) -> None:
+    """Write a file that only this user can read (mode 600), whole or not at all, durably.
+
+    Raises OutputError when it exists and `replace` is false, or cannot be written.
+    """
+    private_folder(path.parent)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if replace:
+            temporary.replace(path)
+        else:
+            _place(temporary, path)
+    except FileExistsError as error:
+        raise OutputError(f"{path}: exists already and is kept; move it away first") from error
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror}); check the disk and the folder") from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _place(temporary: Path, path: Path) -> None:
+    """Give `temporary` the name `path` unless that is taken, even by another process in this moment."""
+    if os.name == "nt":  # renaming never replaces there
+        temporary.rename(path)
+    else:
+        path.hardlink_to(temporary)
