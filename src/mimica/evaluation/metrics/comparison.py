@@ -1,0 +1,107 @@
+"""All metrics of two traces, or of two rows of pictures, as plain numbers under the registry's names.
+
+The metrics are in their own files; here they are called and named. This module does not read videos or write reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mimica.evaluation.face_trace import FaceTrace, Image
+from mimica.evaluation.landmark_layout import Landmarks
+from mimica.evaluation.metrics import CURVES
+from mimica.evaluation.metrics.aperture import LEAST_EYES_SPREAD, LEAST_MOUTH_SPREAD
+from mimica.evaluation.metrics.blinks import blink_score, blink_times
+from mimica.evaluation.metrics.curve import agreement
+from mimica.evaluation.metrics.flow_error import flow_error
+from mimica.evaluation.metrics.gaze import gaze_error
+from mimica.evaluation.metrics.head_pose import head_pose_error
+from mimica.evaluation.metrics.jitter import jerk, jitter
+from mimica.evaluation.metrics.l1 import l1
+from mimica.evaluation.metrics.perceptual import PerceptualDistance
+from mimica.evaluation.metrics.psnr import psnr
+from mimica.evaluation.metrics.regions import Regions
+from mimica.evaluation.metrics.ssim import ssim
+
+FloatArray = NDArray[np.float64]
+
+LEAST_SPREAD: dict[str, float] = {
+    "mouth": LEAST_MOUTH_SPREAD, "eyes": LEAST_EYES_SPREAD, "yaw": 1.5, "pitch": 1.5, "roll": 1.5,
+    "gaze_yaw": 3.0, "gaze_pitch": 3.0, "smile": 0.1,
+}  # fmt: skip
+"""A driver whose curve varies less (standard deviation, in the curve's unit) says nothing about following."""
+
+
+def curves(trace: FaceTrace) -> dict[str, FloatArray]:
+    """The curves over time (T,) that are compared and plotted, by the names of `metrics.CURVES`."""
+    smiles = [trace.expression_names.index(f"mouthSmile_{side}") for side in "LR"]
+    values = (
+        trace.mouth_opening, trace.eye_opening.mean(-1), *trace.angles_deg.T, *trace.gaze_deg.T,
+        trace.expressions[:, smiles].mean(-1),
+    )  # fmt: skip
+    return dict(zip(CURVES, values, strict=True))
+
+
+def compare_traces(driver: FaceTrace, output: FaceTrace) -> dict[str, float]:
+    """Every metric that needs no pixels. Both traces hold the same T frames, read by the same reader.
+
+    NaN where the driver does not move that way or no frame shows both faces.
+    """
+    if len(driver) != len(output) or driver.source != output.source:
+        raise ValueError(
+            f"traces of {len(driver)} and {len(output)} frames, read by {driver.source} and {output.source}: "
+            f"compare the same frames read by the same reader"
+        )
+    numbers: dict[str, float] = {}
+    own, made = curves(driver), curves(output)
+    for name in CURVES:
+        followed = agreement(own[name], made[name], least_spread=LEAST_SPREAD[name])
+        numbers[f"{name}.correlation"] = followed.correlation
+        numbers[f"{name}.slope"] = followed.slope
+        numbers[f"{name}.lag_frames"] = followed.lag_frames
+    blinks = blink_score(
+        blink_times(driver.eye_opening, driver.times_s), blink_times(output.eye_opening, output.times_s)
+    )
+    gaze = gaze_error(driver.gaze_deg, output.gaze_deg, driver.eye_opening, output.eye_opening)
+    pose = head_pose_error(driver.angles_deg, output.angles_deg)
+    trembling = jitter(jerk(driver.landmarks, driver.eye_distance_px), jerk(output.landmarks, output.eye_distance_px))
+    seen = int(driver.found.sum())
+    return numbers | {
+        "blinks.precision": blinks.precision, "blinks.recall": blinks.recall,
+        "gaze.absolute_deg": gaze.absolute_deg, "gaze.mean_removed_deg": gaze.mean_removed_deg,
+        "pose.absolute_deg": pose.absolute_deg, "pose.mean_removed_deg": pose.mean_removed_deg,
+        "jitter.ratio": trembling.ratio,
+        "found.share": float((driver.found & output.found).sum() / seen) if seen else float("nan"),
+    }  # fmt: skip
+
+
+def compare_pictures(
+    outputs: Iterable[Image],
+    truths: Iterable[Image],
+    landmarks: NDArray[np.floating],
+    layout: Landmarks,
+    perceptual: PerceptualDistance,
+) -> dict[str, FloatArray]:
+    """Every metric of pictures that should be equal, frame by frame: name → (T,) values.
+
+    `outputs`, `truths`: T images each of one size (H, W, 3) uint8 RGB. `landmarks`: (T, N, 2) px of the truth, which
+    lays the regions. Give every n-th frame of long clips; a mean over frames is the clip's number.
+    """
+    rows: dict[str, list[float]] = {}
+    for output, truth, points in zip(outputs, truths, landmarks, strict=True):
+        if output.shape != truth.shape:
+            raise ValueError(f"pictures of {output.shape} and {truth.shape}: give both at one size")
+        regions = Regions.of(points, layout, *truth.shape[:2])
+        scores = {
+            "l1": l1(output, truth, regions), "psnr": psnr(output, truth, regions),
+            "ssim": ssim(output, truth, regions), "perceptual": perceptual(output, truth, regions),
+        }  # fmt: skip
+        for name, score in scores.items():
+            for region, value in asdict(score).items():
+                rows.setdefault(f"{name}.{region}", []).append(value)
+        rows.setdefault("flow.error_px", []).append(flow_error(output, truth, regions.face))
+    return {name: np.array(values, np.float64) for name, values in rows.items()}
