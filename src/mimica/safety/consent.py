@@ -191,9 +191,9 @@ def _with_receipt(
         raise WrongDriver(f"receipt {path}: no driving video was given to compare it with; give its sha256")
     receipt.require_fit(portrait, driver_sha256, record.purpose, label=f"receipt {path}")
     return replace(
-        record, receipt_hash=receipt.sha256, receipt_verified=True, subject=receipt.subject,
-        grantor_key=receipt.key, purposes=receipt.purposes, training=receipt.training,
-        expires_at=receipt.expires_at.isoformat(timespec="seconds"),
+        record, receipt_hash=receipt.sha256, receipt_verified=True, subject=receipt.terms.subject,
+        grantor_key=receipt.key, purposes=receipt.terms.purposes, training=receipt.terms.training,
+        expires_at=receipt.terms.expires_at.astimezone(UTC).isoformat(timespec="seconds"),
     )  # fmt: skip
 
 

@@ -66,7 +66,7 @@ class Gate:
             classifier = NSFWClassifier(
                 str(model), providers=["CPUExecutionProvider"], intra_op_num_threads=threads, threshold=REFUSED_FROM
             )
-        except Exception as error:  # noqa: BLE001 fail closed: whatever is wrong with it, the answer is no
+        except Exception as error:
             cause = " ".join(str(error).split())[:200] or type(error).__name__
             raise GateError(f"gate: its weights cannot be used ({cause}), so nothing is made; {_REMEDY}") from error
         return cls(classifier)
@@ -75,7 +75,7 @@ class Gate:
         """How intimate a picture, (H, W, 3) uint8 RGB, looks: 0 to 1. Raises GateError when it cannot be judged."""
         try:
             score = float(self._classifier.classify(image).nsfw)
-        except Exception as error:  # noqa: BLE001 fail closed
+        except Exception as error:
             cause = " ".join(str(error).split())[:200] or type(error).__name__
             raise GateError(f"gate: a picture could not be judged ({cause}), so nothing is made; {_REMEDY}") from error
         if not 0.0 <= score <= 1.0:
