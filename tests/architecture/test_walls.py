@@ -15,7 +15,13 @@ LAYERS = (
     {"cli", "server"},
 )
 LEVEL = {name: level for level, layer in enumerate(LAYERS) for name in layer}
-SIBLINGS = {("faces", "runtime"), ("training", "evaluation"), ("scale", "training"), ("scale", "evaluation")}
+SIBLINGS = {
+    ("faces", "runtime"),
+    ("safety", "media"),
+    ("training", "evaluation"),
+    ("scale", "training"),
+    ("scale", "evaluation"),
+}
 """Pairs of one layer of which the first may import the second."""
 
 NUMERIC = {"numpy", "cv2"}

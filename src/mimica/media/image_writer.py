@@ -1,13 +1,14 @@
 """Pictures out: PNG, JPEG or WebP with metadata, complete or not there at all.
 
 PNG keeps each metadata entry as an iTXt chunk. The others carry EXIF: the well-known keys in their own fields and all
-entries as JSON in UserComment. This module does not know what the picture shows.
+entries as JSON in UserComment. The key `XML:com.adobe.xmp` is an XMP packet and goes where each format keeps it. This
+module does not know what the picture shows.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,18 @@ FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 _EXIF_IFD, _USER_COMMENT = 0x8769, 0x9286
 _EXIF_FIELDS = {"description": 0x010E, "software": 0x0131, "artist": 0x013B, "copyright": 0x8298}
 _ASCII_COMMENT = b"ASCII\0\0\0"
+_XMP = "XML:com.adobe.xmp"
 
 
-def save_image(path: str | Path, image: NDArray[np.uint8], metadata: Mapping[str, str] | None = None) -> None:
+def save_image(
+    path: str | Path,
+    image: NDArray[np.uint8],
+    metadata: Mapping[str, str] | None = None,
+    seal: Callable[[Path], None] | None = None,
+) -> None:
     """Write ``image`` (H, W, 3) uint8 sRGB, or (H, W, 4) with opacity, in the format of the ending.
 
+    ``seal`` is called with the complete file before it takes its name and may change it, as for ``VideoWriter``.
     Raises ``UsageError`` for an unknown ending or opacity in JPEG, ``OutputError`` if the file cannot be written.
     """
     path = Path(path)
@@ -47,23 +55,31 @@ def save_image(path: str | Path, image: NDArray[np.uint8], metadata: Mapping[str
     except BaseException:
         file.discard()
         raise
+    if seal is not None:
+        try:
+            seal(file.path)
+        except BaseException:
+            file.discard()
+            raise
     file.finish()
 
 
 def read_metadata(path: str | Path) -> dict[str, str]:
-    """The entries that ``save_image`` wrote; empty where there are none."""
+    """The entries that ``save_image`` wrote, and a stranger's XMP packet; empty where there are none."""
     with Image.open(path, formats=sorted(set(FORMATS.values()))) as picture:
         if picture.format == "PNG":
             picture.load()  # chunks may follow the pixels
             return {key: str(value) for key, value in getattr(picture, "text", {}).items()}
         comment: Any = picture.getexif().get_ifd(_EXIF_IFD).get(_USER_COMMENT, b"")
+        packet: Any = picture.info.get("xmp")
+    known = {_XMP: packet.decode("utf-8", "replace")} if isinstance(packet, bytes) else {}
     if not isinstance(comment, bytes) or not comment.startswith(_ASCII_COMMENT):
-        return {}
+        return known
     try:
         entries: dict[str, str] = dict(json.loads(comment[len(_ASCII_COMMENT) :]))
     except (TypeError, ValueError):
-        return {}
-    return {str(key): str(value) for key, value in entries.items()}
+        return known
+    return known | {str(key): str(value) for key, value in entries.items()}
 
 
 def _options(name: str, metadata: Mapping[str, str]) -> dict[str, Any]:
@@ -80,6 +96,9 @@ def _options(name: str, metadata: Mapping[str, str]) -> dict[str, Any]:
         for key, value in metadata.items():
             chunks.add_itxt(key, value)
         return options | {"pnginfo": chunks}
+    if _XMP in metadata:
+        options = options | {"xmp": metadata[_XMP].encode()}
+        metadata = {key: value for key, value in metadata.items() if key != _XMP}
     exif = Image.Exif()
     for key, field in _EXIF_FIELDS.items():
         if key in metadata:

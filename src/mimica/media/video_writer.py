@@ -12,7 +12,7 @@ frames show.
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
@@ -55,7 +55,8 @@ class VideoWriter:
     ``size`` is (width, height) in pixels. ``time_base`` (seconds per tick, best the driver's own) or else ``rate``
     decides which times are exact; others are rounded to the nearest tick and noted. ``audio_from`` is the file whose
     sound is kept, ``audio_span`` = (start, end) takes a part of it that then begins at zero. ``metadata`` goes into the
-    container.
+    container. ``seal`` is called with the complete file before it takes its name and may change it: the provenance of a
+    released video is signed there; what it raises keeps the file from appearing.
 
     The file is written beside ``path`` and takes its name only at a clean end of the block with every frame in it; an
     exception leaves nothing. Raises ``UsageError`` for wrong options, ``UnreadableMediaError`` for ``audio_from``, and
@@ -74,6 +75,7 @@ class VideoWriter:
         audio_from: str | Path | None = None,
         audio_span: tuple[Fraction, Fraction | None] | None = None,
         metadata: Mapping[str, str] | None = None,
+        seal: Callable[[Path], None] | None = None,
     ) -> None:
         self.path = Path(path)
         self.width, self.height = size
@@ -92,6 +94,7 @@ class VideoWriter:
         self._audio_from = Path(audio_from) if audio_from is not None else None
         self._audio_span = audio_span
         self._metadata = dict(metadata or {})
+        self._seal = seal
         self._notes: list[str] = []
         self._file: UnfinishedFile | None = None
         self._audio: AudioTrack | None = None
@@ -272,6 +275,8 @@ class VideoWriter:
             self._output.close()
             self._check_complete()
         self._close_audio()
+        if self._seal is not None:
+            self._seal(self._file.path)
         self._file.finish()
         self._file = None
 

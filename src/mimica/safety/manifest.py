@@ -1,0 +1,191 @@
+"""The C2PA manifest of an output: what it says, and signing it into a file.
+
+The statement repeats the sha256 of photo and driver in an assertion of ours, because an ingredient that has no manifest
+of its own stores no hash of its bytes. File names, faces and thumbnails stay out of it. This module does not know how
+a file came to be and never reads pixels; ``manifest_reader`` checks what is written here.
+"""
+
+# c2pa leaves type parameters open
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportMissingTypeStubs=false
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from mimica.errors import OutputError
+from mimica.media.unfinished_file import output_error
+from mimica.safety.consent import DIGITAL_SOURCE_TYPE
+from mimica.safety.filetype import file_type
+from mimica.safety.signer import ProvenanceSigner
+
+if TYPE_CHECKING:
+    import c2pa
+
+ASSERTION: Final = "mimica.animation"
+"""Label of our own assertion: job, consent, inputs."""
+
+MARK_ALGORITHM: Final = "mimica.mark"
+"""Name of the invisible mark in the soft binding; it is not in C2PA's list of algorithms."""
+
+SETTINGS: Final[dict[str, Any]] = {
+    "builder": {"thumbnail": {"enabled": False}},  # a thumbnail would publish the photo
+    "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},  # nothing here opens a connection
+}
+
+_USES: Final = ("ai_training", "ai_generative_training", "data_mining", "ai_inference")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file that an output was made from. role: photo or driver. sha256: of the whole file, 64 hex digits."""
+
+    role: Literal["photo", "driver"]
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a manifest says of one output.
+
+    job: the ledger's name of the row. mark_id: what the invisible mark holds. basis, receipt_sha256: of the consent.
+    weights: name → sha256 of the networks that made it. ledger_row: hash of the ledger's row "started", so that the
+    chain of rows cannot be cut off unnoticed while an output is around.
+    """
+
+    job: str
+    mark_id: int
+    basis: str
+    version: str
+    receipt_sha256: str | None = None
+    sources: tuple[Source, ...] = ()
+    weights: Mapping[str, str] = field(default_factory=dict[str, str])
+    ledger_row: str = ""
+
+    def assertion(self) -> dict[str, Any]:
+        """Our own assertion's data, in types that JSON knows."""
+        consent = {"basis": self.basis}
+        if self.receipt_sha256 is not None:
+            consent["receiptSha256"] = self.receipt_sha256
+        return {
+            "job": self.job,
+            "ledgerRow": self.ledger_row,
+            "markId": self.mark_id,
+            "consent": consent,
+            "inputs": {source.role: {"sha256": source.sha256} for source in self.sources},
+            "weights": dict(self.weights),
+        }
+
+
+def sign_file(source: Path, target: Path, mime: str, statement: Statement, signer: ProvenanceSigner) -> tuple[str, ...]:
+    """Write `source` with its signed manifest to `target`; what is worth knowing comes back as notes.
+
+    `source` is left as it is. c2pa leaves an empty file behind when a signer or time stamp server fails: `target` must
+    be a temporary name, and it is removed on failure. Raises OutputError.
+    """
+    import c2pa
+
+    notes: list[str] = []
+    try:
+        info = c2pa.C2paSignerInfo(signer.algorithm, signer.certificates, signer.private_key, signer.timestamp_url)
+        context = c2pa.Context(settings=c2pa.Settings.from_dict(SETTINGS), signer=c2pa.Signer.from_info(info))
+        with (
+            _builder(statement, context, notes) as builder,
+            source.open("rb") as reading,
+            target.open("w+b") as writing,
+        ):
+            builder.sign(mime, reading, writing)
+    except OSError as error:
+        _remove(target)
+        raise output_error(target, error) from error
+    except c2pa.C2paError as error:
+        _remove(target)
+        remedy = (
+            f"check the time stamp server {signer.timestamp_url} and {signer.name}"
+            if signer.timestamp_url
+            else f"check {signer.name} and the clock"
+        )
+        raise OutputError(
+            f"{target.name} was not written: the manifest could not be signed ({one_line(error)}); {remedy}"
+        ) from error
+    except BaseException:
+        _remove(target)
+        raise
+    return tuple(notes)
+
+
+def one_line(error: BaseException) -> str:
+    """An error of the native library on one line."""
+    return " ".join(str(error).split())[:200] or type(error).__name__
+
+
+def _builder(statement: Statement, context: c2pa.Context, notes: list[str]) -> c2pa.Builder:
+    """A builder that holds every source as an ingredient, with the manifest it came with wherever that can be read."""
+    import c2pa
+
+    plain = [source for source in statement.sources if file_type(source.path).mime is None]
+    while True:
+        builder = c2pa.Builder(json.dumps(_definition(statement, plain)), context=context)
+        for source in statement.sources:
+            mime = file_type(source.path).mime
+            if source in plain or mime is None:
+                continue
+            try:
+                with source.path.open("rb") as file:
+                    builder.add_ingredient(json.dumps(_ingredient(source)), mime, file)
+            except c2pa.C2paError as error:
+                builder.close()
+                plain.append(source)
+                notes.append(
+                    f"whether the {source.role} came with a manifest cannot be told ({one_line(error)}); its sha256 is "
+                    f"in the new one"
+                )
+                break
+        else:
+            return builder
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
+
+
+def _ingredient(source: Source) -> dict[str, Any]:
+    relationship = {"photo": "componentOf", "driver": "inputTo"}[source.role]
+    return {"title": source.role, "label": source.role, "relationship": relationship}
+
+
+def _definition(statement: Statement, plain: list[Source]) -> dict[str, Any]:
+    agent = {"name": "Mimica", "version": statement.version}
+    actions: list[dict[str, Any]] = [
+        {
+            "action": "c2pa.created",
+            "digitalSourceType": DIGITAL_SOURCE_TYPE,
+            "softwareAgent": agent,
+            "when": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "description": "A photo animated with the motion of another video.",
+        },
+        {"action": "c2pa.watermarked.bound", "softwareAgent": agent},
+    ]
+    if statement.sources:
+        roles = [source.role for source in statement.sources]
+        actions.insert(1, {"action": "c2pa.placed", "parameters": {"ingredientIds": roles}})
+    binding = {"alg": MARK_ALGORITHM, "blocks": [{"scope": {}, "value": f"{statement.mark_id:04x}"}]}
+    not_allowed = {f"cawg.{use}": {"use": "notAllowed"} for use in _USES}
+    return {
+        "claim_generator_info": [agent],
+        "title": "animation",
+        "ingredients": [_ingredient(source) for source in plain],
+        "assertions": [
+            {"label": "c2pa.actions.v2", "data": {"actions": actions}},
+            {"label": "cawg.training-mining", "data": {"entries": not_allowed}},
+            {"label": "c2pa.soft-binding", "data": binding},
+            {"label": ASSERTION, "data": statement.assertion()},
+        ],
+    }

@@ -1,0 +1,86 @@
+"""What an output's container says in words: AI-generated, by what, on whose word; and reading such words again.
+
+Three dialects: a comment in plain words (survives remuxing), IPTC's digital source type, and the `AIGC` record of
+China's GB 45438-2025. Anyone can write or strip such tags: they prove nothing. This module does not know files.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from mimica.safety.consent import DIGITAL_SOURCE_TYPE, ConsentRecord
+
+AIGC: Final = "AIGC"
+XMP: Final = "XML:com.adobe.xmp"
+"""The key under which a picture's XMP packet is kept; PNG's own name for it."""
+
+_PACKET: Final = (
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    '<rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" '
+    'Iptc4xmpExt:DigitalSourceType="{term}"/></rdf:RDF></x:xmpmeta>'
+)
+_MACHINE_MADE: Final = ("compositeWithTrainedAlgorithmicMedia", "trainedAlgorithmicMedia", "compositeSynthetic")
+"""IPTC's terms; the first contains the second, so it is looked for first."""
+
+
+@dataclass(frozen=True, slots=True)
+class TagReading:
+    """What the words in a file say. generated: that a machine made it. source_type: IPTC's term, "" without.
+
+    aigc: the GB 45438 record, None without. job: the ledger's job that they name, None without. comment: the words.
+    """
+
+    generated: bool
+    source_type: str = ""
+    aigc: Mapping[str, Any] | None = None
+    job: str | None = None
+    comment: str = ""
+
+
+def video_tags(consent: ConsentRecord, version: str, job: str) -> dict[str, str]:
+    """The tags of a video. version: of Mimica. job: the ledger's."""
+    record = {
+        "Label": "1",  # "generated"; 2 would be "perhaps", 3 "suspected"
+        "ContentProducer": f"Mimica {version}",
+        "ProduceID": job,
+        "ReservedCode1": "",
+        "ContentPropagator": "",
+        "PropagateID": "",
+        "ReservedCode2": "",
+    }
+    return consent.metadata(version) | {AIGC: json.dumps(record, separators=(",", ":"))}
+
+
+def image_tags(consent: ConsentRecord, version: str, job: str) -> dict[str, str]:
+    """The tags of a picture: as for a video, and IPTC's term where picture software looks for it."""
+    return video_tags(consent, version, job) | {XMP: _PACKET.format(term=DIGITAL_SOURCE_TYPE)}
+
+
+def read_tags(metadata: Mapping[str, str]) -> TagReading:
+    """What the tags of a file say, ours or a stranger's; keys in any case."""
+    known = {key.lower(): value for key, value in metadata.items()}
+    everything = "\n".join(known.values())
+    term = next(
+        (term for term in sorted(_MACHINE_MADE, key=len, reverse=True) if term.lower() in everything.lower()), ""
+    )
+    aigc = _record(known.get(AIGC.lower(), ""))
+    comment = known.get("comment", "")
+    job = aigc.get("ProduceID") if aigc else None
+    generated = bool(term) or (aigc is not None and str(aigc.get("Label")) == "1")
+    generated = generated or comment.startswith("AI-generated")
+    return TagReading(generated, term, aigc, str(job) if job else None, comment)
+
+
+def _record(text: str) -> dict[str, Any] | None:
+    try:
+        record: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(record, dict):
+        return None
+    inner = cast("dict[str, Any]", record)
+    nested = inner.get(AIGC)  # some writers nest it
+    return cast("dict[str, Any]", nested) if isinstance(nested, dict) else inner
