@@ -19,6 +19,7 @@ class Landmarks:
     over their points). lips_gap: middle of the inner upper and the inner lower lip. mouth, right_eye, left_eye, face:
     points whose convex hull is that region. rigid: points that expressions move little (corners of the eyes, bridge
     of the nose).
+    five: dlib's five: the left eye's outer and inner corner, the right eye's, the base of the nose.
     """
 
     count: int
@@ -29,6 +30,7 @@ class Landmarks:
     left_eye: tuple[int, ...]
     face: tuple[int, ...]
     rigid: tuple[int, ...]
+    five: tuple[int, ...]
 
     @property
     def outer_eye_corners(self) -> tuple[int, int]:
@@ -47,6 +49,7 @@ MESH = Landmarks(
     left_eye=(263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466),
     face=tuple(range(468)),
     rigid=(33, 133, 263, 362, 6, 197, 195, 5, 168),
+    five=(263, 362, 33, 133, 2),
 )
 """MediaPipe's Face Landmarker: 468 points of the face mesh, then five of each iris."""
 
@@ -59,6 +62,7 @@ ANCHORS = Landmarks(
     left_eye=tuple(range(42, 48)),
     face=tuple(range(68)),
     rigid=(36, 39, 42, 45, 27, 28, 29, 30),
+    five=(45, 42, 36, 39, 33),
 )
 """Our MotionEncoder: the usual 68 points, then the centres of the subject's left and right eyeball."""
 

@@ -2,7 +2,8 @@
 
 It needs the extra `teacher` and the model file that the user gives. Every frame is read by itself (MediaPipe's video
 mode smooths, and a ruler that smooths hides jitter). Blind to the tongue and to puffed cheeks, nearly blind to
-noseSneer, jawLeft/Right and mouthFrown; it reads two eyes as nearly one, so winks come out small.
+noseSneer, jawLeft/Right and mouthFrown; it reads two eyes as nearly one, so winks come out small. What
+it has no score for is NaN.
 """
 
 from __future__ import annotations
@@ -25,8 +26,6 @@ FloatArray = NDArray[np.float64]
 
 WINDOW_PER_FACE = 2.6
 """Side of the window around the last face in face heights: there a face is found that is too small in the whole."""
-_NO_SCORE = ("tongueOut", "tongueSide", "tongueUp")
-NAMES: tuple[str, ...] = tuple(name for name in EXPRESSION_NAMES if name not in _NO_SCORE)
 _SINGLE_TO_PAIR = {"browInnerUp": ("browInnerUp_L", "browInnerUp_R"), "cheekPuff": ("cheekPuff_L", "cheekPuff_R")}
 GAZE_DEG_PER_SCORE = 30.0
 """Degrees of gaze per unit of MediaPipe's eyeLook scores."""
@@ -81,7 +80,7 @@ class MediaPipeReader:
 
     def read(self, frames: Iterable[Image], times_s: Iterable[float]) -> FaceTrace:
         """See `FaceReader.read`."""
-        empty = Reading.empty(MESH.count, NAMES, self.source)
+        empty = Reading.empty(MESH.count, EXPRESSION_NAMES, self.source)
         times: list[float] = []
         readings: list[Reading | None] = []
         last: Reading | None = None
@@ -106,8 +105,8 @@ class MediaPipeReader:
         scores: dict[str, float] = {}
         for item in found.face_blendshapes[0]:
             scores.update(dict.fromkeys(mimica_names(item.category_name), float(item.score)))
-        strengths = np.array([scores.get(name, np.nan) for name in NAMES])
-        return Reading(points, gaze_from_scores(scores), angles, strengths, NAMES, self.source)
+        strengths = np.array([scores.get(name, np.nan) for name in EXPRESSION_NAMES])
+        return Reading(points, gaze_from_scores(scores), angles, strengths, EXPRESSION_NAMES, self.source)
 
     def _look_around(self, image: Image, last: Reading) -> Reading | None:
         """Look in an enlarged window around the last face: MediaPipe overlooks faces that are small in the picture."""
@@ -122,7 +121,12 @@ class MediaPipeReader:
         if reading is None:
             return None
         return Reading(
-            reading.landmarks + start, reading.gaze_deg, reading.angles_deg, reading.expressions, NAMES, self.source
+            reading.landmarks + start,
+            reading.gaze_deg,
+            reading.angles_deg,
+            reading.expressions,
+            EXPRESSION_NAMES,
+            self.source,
         )
 
 
