@@ -27,7 +27,7 @@ class Failure:
         """The failure that `error` amounts to; anything not raised on purpose is "unexpected", exit code 1."""
         if isinstance(error, KeyboardInterrupt):
             return cls(Interrupted.__name__, "interrupted; nothing half-written is left", Interrupted.exit_code)
-        if isinstance(error, ConsentError):
+        if type(error) is ConsentError:  # a receipt that does not hold says why by itself
             from mimica.safety.consent import explanation
 
             return cls(type(error).__name__, one_line(str(error)), error.exit_code, explanation())

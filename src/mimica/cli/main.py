@@ -16,7 +16,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from mimica import __version__
-from mimica.cli import animate, demo, doctor, faces, synthesize, train
+from mimica.cli import animate, consent, demo, doctor, faces, ledger, synthesize, train
 from mimica.cli.failure import Failure, one_line
 from mimica.errors import Interrupted, MimicaError
 
@@ -42,6 +42,8 @@ app.command(name="faces")(faces.faces)
 app.command(name="demo", short_help="Animate the shipped photos.")(demo.demo)
 app.command(name="doctor", short_help="Check this installation and this machine.")(doctor.doctor)
 app.command(name="synthesize", short_help="Render a training data set.")(synthesize.synthesize)
+app.add_typer(consent.app, name="consent")
+app.add_typer(ledger.app, name="ledger")
 app.command(name="train", short_help="Train a network by a recipe and export it.")(train.train)
 
 

@@ -24,6 +24,12 @@ def page() -> str:
     for command in app.registered_commands:
         assert command.callback is not None
         parts.append(section(f"mimica {command.name}", command.callback))
+    for group in app.registered_groups:
+        assert group.typer_instance is not None
+        for command in group.typer_instance.registered_commands:
+            assert command.callback is not None
+            name = command.name or command.callback.__name__
+            parts.append(section(f"mimica {group.name} {name}", command.callback))
     return "\n".join([*parts, "## Exit codes\n", EXIT_CODES, ""])
 
 

@@ -12,6 +12,7 @@ SQLite's write-ahead log does not work over network file systems. This module do
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import sqlite3
@@ -21,7 +22,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import Final, TextIO
 
 from mimica.errors import LedgerError, OutputError
 from mimica.safety.home import home, private_folder
@@ -188,6 +189,14 @@ class Ledger:
             problems.append(f"{counted[0]} rows were written but {state.rows} are there: the newest were cut off")
         problems += [f"SQLite: {line}" for line in damage if line != "ok"]
         return replace(state, problems=tuple(problems))
+
+    def export(self, file: TextIO) -> int:
+        """Write all rows as JSON Lines, oldest first; gives their number. Raises LedgerError when one is damaged."""
+        count = 0
+        for row in self.rows():
+            file.write(json.dumps(row.as_dict(), sort_keys=True) + "\n")
+            count += 1
+        return count
 
     def _prepare(self) -> None:
         try:

@@ -12,7 +12,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -75,26 +75,26 @@ class ReceiptTerms:
 
     def __post_init__(self) -> None:
         if not (self.subject.strip() and self.controller.strip()):
-            raise ConsentError("receipt: must name the person and who may use the portrait; give --subject and --to")
+            raise MalformedReceipt("receipt: must name the person and who may use the photo; give --subject and --to")
         if max(len(self.subject), len(self.controller)) > 200:
-            raise ConsentError("receipt: names are longer than 200 characters; shorten them")
+            raise MalformedReceipt("receipt: names are longer than 200 characters; shorten them")
         if (
             not self.purposes
             or not set(self.purposes) <= set(PURPOSES)
             or len(set(self.purposes)) != len(self.purposes)
         ):
-            raise ConsentError(f"receipt: purposes must be some of {', '.join(PURPOSES)}, each once")
+            raise MalformedReceipt(f"receipt: purposes must be some of {', '.join(PURPOSES)}, each once")
         prints = (self.portrait.sha256, self.portrait.phash, *self.drivers)
         if not all(re.fullmatch(r"[0-9a-f]{64}", value) for value in prints):
-            raise ConsentError(
+            raise MalformedReceipt(
                 "receipt: fingerprints must be 64 lower-case hexadecimal digits; give the files themselves"
             )
         if self.issued_at.tzinfo is None or self.expires_at.tzinfo is None:
-            raise ConsentError("receipt: times must have a zone")
+            raise MalformedReceipt("receipt: times must have a zone")
         if not timedelta(0) < self.expires_at - self.issued_at <= timedelta(days=MAX_DAYS):
-            raise ConsentError(f"receipt: it must end after it begins, and within {MAX_DAYS} days; give other --days")
+            raise MalformedReceipt(f"receipt: must end after it begins and within {MAX_DAYS} days; give other --days")
         if not re.fullmatch(r"(?:[0-9a-f]{32})?", self.identifier):
-            raise ConsentError("receipt: its identifier must be 32 hexadecimal digits")
+            raise MalformedReceipt("receipt: its identifier must be 32 hexadecimal digits")
 
     def as_payload(self) -> dict[str, Any]:
         """The terms as a consent receipt in JSON-LD."""
@@ -161,13 +161,25 @@ class Receipt:
         Raises:
             WrongPortrait, WrongDriver, WrongPurpose: it does not.
         """
+        self.require_portrait(portrait, label)
+        self.require_driver(driver_sha256, label)
+        self.require_purpose(purpose, label)
+
+    def require_portrait(self, portrait: PortraitPrint, label: str = "receipt") -> None:
+        """Raises WrongPortrait when the agreement is about another picture."""
         if not self.terms.portrait.same_picture(portrait):
             raise WrongPortrait(f"{label}: is about another picture; use the photo that it was given for, uncropped")
+
+    def require_driver(self, driver_sha256: str, label: str = "receipt") -> None:
+        """Raises WrongDriver when the agreement names driving videos and this is none of them."""
         if self.terms.drivers and driver_sha256 not in self.terms.drivers:
             raise WrongDriver(
                 f"{label}: allows {len(self.terms.drivers)} driving video(s), and this is none of them; use one of "
                 "those, or ask for a receipt that allows this one"
             )
+
+    def require_purpose(self, purpose: str, label: str = "receipt") -> None:
+        """Raises WrongPurpose when the agreement does not allow this use."""
         if purpose not in self.terms.purposes:
             raise WrongPurpose(
                 f"{label}: allows {', '.join(self.terms.purposes)}, not {purpose}; ask for a receipt that allows it"
@@ -176,8 +188,6 @@ class Receipt:
 
 def sign_receipt(terms: ReceiptTerms, key: SigningKey) -> str:
     """The signed receipt, one line of ASCII; it gets a new identifier unless the terms have one."""
-    from dataclasses import replace
-
     return sign_statement(replace(terms, identifier=terms.identifier or secrets.token_hex(16)).as_payload(), TYPE, key)
 
 
