@@ -58,6 +58,7 @@ class IdentityModel:
 
     def embed(self, image: NDArray[np.uint8]) -> FloatArray | None:
         """(128,) of the largest face of `image` (H, W, 3) uint8 RGB, None when there is none."""
+        image = np.ascontiguousarray(image)
         boxes = self.detector(image, 1 if max(image.shape[:2]) < 400 else 0)
         if not boxes:
             return None

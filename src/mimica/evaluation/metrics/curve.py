@@ -22,6 +22,7 @@ FloatArray = NDArray[np.float64]
 
 MAX_LAG = 8
 LEAST_SAMPLES = 5
+STILL = 1e-9
 LEAST_CORRELATION = 0.3
 """A lag is told when the curves are at least this alike at some lag; elsewhere the peak is chance."""
 
@@ -48,7 +49,7 @@ def agreement(
     if count < LEAST_SAMPLES:
         return Agreement(nothing, nothing, nothing, nothing, count)
     spread = float(x[both].std())
-    if spread <= max(least_spread, 1e-9):
+    if spread <= max(least_spread, STILL):
         return Agreement(nothing, nothing, nothing, spread, count)
     a, b = x[both] - x[both].mean(), y[both] - y[both].mean()
     slope = float(a @ b / (a @ a))
@@ -79,11 +80,11 @@ def _shifted_correlation(driver: FloatArray, output: FloatArray, shift: int) -> 
 
 
 def _correlation(x: FloatArray, y: FloatArray) -> float:
+    """NaN where `x` stands still, 0 where only `y` does."""
     both = np.isfinite(x) & np.isfinite(y)
-    if both.sum() < LEAST_SAMPLES:
+    if both.sum() < LEAST_SAMPLES or x[both].std() < STILL:
         return float("nan")
+    if y[both].std() < STILL:
+        return 0.0
     a, b = x[both] - x[both].mean(), y[both] - y[both].mean()
-    size = float(np.sqrt((a @ a) * (b @ b)))
-    if float(a @ a) < 1e-18:
-        return float("nan")
-    return float(a @ b) / size if size > 1e-15 else 0.0
+    return float(a @ b / np.sqrt((a @ a) * (b @ b)))

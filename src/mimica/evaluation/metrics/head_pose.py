@@ -1,9 +1,11 @@
 """Does the head turn as the driver's does: angle between the two heads in degrees, lower is better.
 
 `absolute`: the rotation that leads from one head to the other (geodesic on SO(3)), mean over frames. `mean_removed`:
-the same after each clip's mean rotation is taken away, for systems that move the head relative to the photo's own
-pose. What fools it: a head that never turns scores the driver's own spread; the readers' own error is about 1..3°,
-and it changes from face to face (that part only hurts `absolute`).
+the same after each clip's mean yaw, pitch and roll are taken away, for systems that move the head relative to the
+photo's own pose.
+
+What fools it: a head that never turns scores the driver's own spread; the reader's own error is in it too, and changes
+from face to face (that part only hurts `absolute`).
 """
 
 from __future__ import annotations
@@ -31,12 +33,11 @@ def head_pose_error(driver_deg: NDArray[np.floating], output_deg: NDArray[np.flo
     both = np.isfinite(driver_deg).all(-1) & np.isfinite(output_deg).all(-1)
     if not both.any():
         return HeadPoseScore(float("nan"), float("nan"), float("nan"), 0)
-    a, b = (rotations(np.asarray(angles, np.float64)[both]) for angles in (driver_deg, output_deg))
-    own_a, own_b = _about_mean(a), _about_mean(b)
+    a, b = np.asarray(driver_deg, np.float64)[both], np.asarray(output_deg, np.float64)[both]
+    own_a, own_b = rotations(a - a.mean(0)), rotations(b - b.mean(0))
+    absolute = float(_geodesic_deg(rotations(a), rotations(b)).mean())
     still = float(_geodesic_deg(own_a, np.eye(3)).mean())
-    return HeadPoseScore(
-        float(_geodesic_deg(a, b).mean()), float(_geodesic_deg(own_a, own_b).mean()), still, int(both.sum())
-    )
+    return HeadPoseScore(absolute, float(_geodesic_deg(own_a, own_b).mean()), still, int(both.sum()))
 
 
 def rotations(angles_deg: FloatArray) -> FloatArray:
@@ -51,13 +52,6 @@ def rotations(angles_deg: FloatArray) -> FloatArray:
     about_x = matrix([[one, zero, zero], [zero, np.cos(pitch), -np.sin(pitch)], [zero, np.sin(pitch), np.cos(pitch)]])
     about_z = matrix([[np.cos(roll), -np.sin(roll), zero], [np.sin(roll), np.cos(roll), zero], [zero, zero, one]])
     return about_z @ about_x @ about_y
-
-
-def _about_mean(rotation: FloatArray) -> FloatArray:
-    """Rotations (T, 3, 3) as seen from their chordal mean (Moakher 2002)."""
-    u, _, v = np.linalg.svd(rotation.mean(0))
-    mean = u @ np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ v))]) @ v
-    return rotation @ mean.T
 
 
 def _geodesic_deg(first: FloatArray, second: FloatArray) -> FloatArray:
