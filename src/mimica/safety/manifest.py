@@ -43,10 +43,13 @@ _USES: Final = ("ai_training", "ai_generative_training", "data_mining", "ai_infe
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file that an output was made from. role: photo or driver. sha256: of the whole file, 64 hex digits."""
+    """What an output was made from. role: photo or driver. sha256: of the whole file, 64 hex digits.
+
+    path: None when a program gave pixels instead of a file; the sha256 is then theirs.
+    """
 
     role: Literal["photo", "driver"]
-    path: Path
+    path: Path | None
     sha256: str
 
 
@@ -129,12 +132,12 @@ def _builder(statement: Statement, context: c2pa.Context, notes: list[str]) -> c
     """A builder that holds every source as an ingredient, with the manifest it came with wherever that can be read."""
     import c2pa
 
-    plain = [source for source in statement.sources if file_type(source.path).mime is None]
+    plain = [source for source in statement.sources if _mime(source) is None]
     while True:
         builder = c2pa.Builder(json.dumps(_definition(statement, plain)), context=context)
         for source in statement.sources:
-            mime = file_type(source.path).mime
-            if source in plain or mime is None:
+            mime = _mime(source)
+            if source in plain or source.path is None or mime is None:
                 continue
             try:
                 with source.path.open("rb") as file:
@@ -149,6 +152,10 @@ def _builder(statement: Statement, context: c2pa.Context, notes: list[str]) -> c
                 break
         else:
             return builder
+
+
+def _mime(source: Source) -> str | None:
+    return None if source.path is None else file_type(source.path).mime
 
 
 def _remove(path: Path) -> None:

@@ -1,0 +1,146 @@
+"""Release: the only way from pixels to a finished video or picture, or to frames for a program.
+
+Every frame passes the gate (sampled), the label and the invisible mark; every file is signed and on record before it
+takes its name. The writers of ``media`` are used here and nowhere else in Mimica; tests/architecture/test_release.py
+proves it. This module does not know how frames are made.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mimica import __version__
+from mimica.errors import UsageError
+from mimica.media.image_writer import save_image
+from mimica.media.video_writer import VideoWriter
+from mimica.safety.gate import frames_to_check
+from mimica.safety.job import Release, ReleaseJob, ReleaseTerms
+from mimica.safety.label import Label, labelled
+from mimica.safety.mark import Marker
+from mimica.safety.tags import image_tags, video_tags
+
+Image = NDArray[np.uint8]
+
+VIDEO_SUFFIXES: Final = (".mp4", ".m4v", ".mov")
+"""Containers that have a place for a C2PA manifest; Matroska and WebM have none."""
+
+
+class FrameRelease:
+    """Gate, label and mark for the frames of one clip, given in order, and its rows in the ledger.
+
+    Use it in a ``with`` block: leaving it by an exception puts the job on record as failed. terms: see `ReleaseTerms`.
+    frames, seconds: length of the clip, which decide what the gate looks at.
+    """
+
+    def __init__(self, terms: ReleaseTerms, frames: int, seconds: float, kind: str = "frames") -> None:
+        self._label = Label(terms.label)
+        self._gate, self._checked = terms.gate, frames_to_check(max(frames, 1), seconds)
+        self._count = 0
+        self.job = ReleaseJob(terms, kind)
+        self._marker = Marker(self.job.mark_id)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self.job.fail(error)
+        else:
+            self.job.hand_over()
+
+    def frame(self, image: Image, time: Fraction) -> Image:
+        """`image` (H, W, 3) uint8 RGB at `time` seconds, as it may leave. Raises GateError when it may not."""
+        if self._count in self._checked:
+            self._gate.check_frames([image])
+        self._count += 1
+        return self._marker.mark(self._label.draw(image, time))
+
+
+class VideoRelease:
+    """Writes one released video; use it in a ``with`` block, then read `release`.
+
+    out: .mp4, .m4v or .mov. size: (width, height). terms: see `ReleaseTerms`. frames, seconds: length of the clip.
+    The rest is as for `media.VideoWriter`. The file appears only when every frame is marked, and it is signed, read
+    back and on record.
+
+    Raises UsageError for an ending without a place for a manifest, GateError, OutputError, LedgerError, and what
+    `media.VideoWriter` raises.
+    """
+
+    def __init__(
+        self, out: Path, size: tuple[int, int], terms: ReleaseTerms, *, frames: int, seconds: float,
+        time_base: Fraction | None = None, rate: Fraction | None = None, crf: int = 16, audio_from: Path | None = None,
+    ) -> None:  # fmt: skip
+        if out.suffix.lower() not in VIDEO_SUFFIXES:
+            raise UsageError(f"output {out}: only {', '.join(VIDEO_SUFFIXES)} have a place for a manifest; use one")
+        self.release: Release | None = None
+        self._out = out
+        self._frames = FrameRelease(terms, frames, seconds, kind="video")
+        job = self._frames.job
+        try:
+            self._writer = VideoWriter(
+                out, size, time_base=time_base, rate=rate, crf=crf, audio_from=audio_from,
+                metadata=video_tags(terms.consent, __version__, job.started.job), seal=self._seal,
+            )  # fmt: skip
+        except BaseException as error:
+            job.fail(error)
+            raise
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know about the file; complete after the block."""
+        return (*self._writer.notes, *(self.release.notes if self.release else ()))
+
+    def __enter__(self) -> Self:
+        try:
+            self._writer.__enter__()
+        except BaseException as error:
+            self._frames.job.fail(error)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._writer.__exit__(kind, error, trace)
+        except BaseException as failure:
+            self._frames.job.fail(failure)
+            raise
+        if error is not None:
+            self._frames.job.fail(error)
+
+    def write(self, image: Image, time: Fraction, duration: Fraction | None = None) -> None:
+        """Append a frame, (H, W, 3) uint8 RGB at `time` seconds, as `media.VideoWriter.write`."""
+        self._writer.write(self._frames.frame(image, time), time, duration)
+
+    def _seal(self, unfinished: Path) -> None:
+        self.release = self._frames.job.seal(unfinished, self._out)
+
+
+def release_image(out: Path, image: Image, terms: ReleaseTerms) -> Release:
+    """Write one released picture, (H, W, 3) uint8 sRGB: gated, labelled, marked, signed and on record.
+
+    out: .png, .jpg or .webp. Raises GateError, UsageError, OutputError, LedgerError; nothing is left then.
+    """
+    job = ReleaseJob(terms, "image")
+    released: list[Release] = []
+    try:
+        terms.gate.check_photo(image, "the picture")
+        finished = Marker(job.mark_id).mark(labelled(image))
+        save_image(
+            out, finished, image_tags(terms.consent, __version__, job.started.job),
+            seal=lambda unfinished: released.append(job.seal(unfinished, out)),
+        )  # fmt: skip
+    except BaseException as error:
+        job.fail(error)
+        raise
+    return released[0]
