@@ -138,7 +138,7 @@ class ReceiptTerms:
                 training=process["training"],
                 identifier=record["dct:identifier"],
             )
-            if not terms.identifier or terms.training not in (True, False) or terms.as_payload() != payload:
+            if not terms.identifier or type(process["training"]) is not bool or terms.as_payload() != payload:
                 raise ValueError("it says more, less or other things than a receipt does")
         except (KeyError, TypeError, ValueError, AttributeError, ConsentError) as error:
             raise MalformedReceipt(
