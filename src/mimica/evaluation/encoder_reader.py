@@ -3,6 +3,11 @@
 It leans on the network under test: an expression that the encoder does not see is missing in the driver's trace and in
 the output's alike, and the two then agree. Reports say who read. Between the networks and the trace nothing is
 smoothed, bridged or retargeted.
+
+Its landmarks are too blunt for lids, which its strengths see through zoomed windows; so openings come from both,
+weighted as they agree best with MediaPipe's on eleven clips of actors and the demo's driver. On a clip that was left
+out of the weighting the median correlation with MediaPipe is 0.94 for the eyes (landmarks alone about 0.4) and 0.93
+for the mouth (0.89).
 """
 
 from __future__ import annotations
@@ -10,13 +15,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mimica.core.geometry import CropFrame
-from mimica.core.motion import EXPRESSION_NAMES
+from mimica.core.motion import EXPRESSION_INDEX, EXPRESSION_NAMES
 from mimica.evaluation.face_trace import FaceTrace, Image, Reading
-from mimica.evaluation.landmark_layout import ANCHORS
+from mimica.evaluation.landmark_layout import ANCHORS, mouth_opening
 
 if TYPE_CHECKING:
-    from mimica.animation.networks import Networks
+    from mimica.animation.networks import EncodedMotion, Networks
+
+
+EYES_OPEN = 0.31
+EYE_WEIGHTS = {"eyeBlink": -0.23, "eyeSquint": -0.24, "eyeWide": 0.09, "eyeLookDown": -0.12}
+JAW_WEIGHT, GAP_WEIGHT = 0.30, 0.31
 
 
 class EncoderReader:
@@ -57,13 +69,24 @@ class EncoderReader:
                 )
             crop = _framed(tracked.crop, framing)
             read = self._networks.encode(extract(image, crop, ENCODER_PX))
-            readings.append(
-                Reading(
-                    crop.to_image(read.landmarks), read.gaze_deg.mean(0), read.angles_deg, read.expression,
-                    EXPRESSION_NAMES, self.source,
-                )
-            )  # fmt: skip
+            readings.append(self._reading(read, crop))
         return FaceTrace.from_readings(times, readings, Reading.empty(ANCHORS.count, EXPRESSION_NAMES, self.source))
+
+    def _reading(self, read: EncodedMotion, crop: CropFrame) -> Reading:
+        points, strengths = crop.to_image(read.landmarks), np.asarray(read.expression, np.float64)
+
+        def strength(name: str) -> float:
+            return float(strengths[EXPRESSION_INDEX[name]])
+
+        mouth = JAW_WEIGHT * strength("jawOpen") + GAP_WEIGHT * float(mouth_opening(points, ANCHORS))
+        right, left = (
+            EYES_OPEN + sum(weight * strength(f"{name}_{side}") for name, weight in EYE_WEIGHTS.items())
+            for side in "RL"
+        )
+        return Reading(
+            points, read.gaze_deg.mean(0), read.angles_deg, strengths, EXPRESSION_NAMES, self.source,
+            openings=(max(0.0, mouth), max(0.0, right), max(0.0, left)),
+        )  # fmt: skip
 
 
 def _framing(crop: CropFrame, better: CropFrame) -> tuple[float, float, float]:

@@ -85,10 +85,14 @@ class FaceTrace:
         found = np.array([reading is not None for reading in readings], np.bool_)
         points = np.array([row.landmarks for row in rows], np.float64).reshape(-1, *empty.landmarks.shape)
         layout = layout_of(points.shape[1])
+        mouth, eyes = mouth_opening(points, layout), eye_opening(points, layout)
+        for index, row in enumerate(rows):
+            if row.openings is not None:
+                mouth[index], eyes[index] = row.openings[0], row.openings[1:]
         face = points[:, list(layout.face)]
         return cls(
             times_s=np.array([float(time) for time in times_s], np.float64), found=found,
-            mouth_opening=mouth_opening(points, layout), eye_opening=eye_opening(points, layout),
+            mouth_opening=mouth, eye_opening=eyes,
             gaze_deg=np.array([row.gaze_deg for row in rows], np.float64).reshape(-1, 2),
             angles_deg=np.array([row.angles_deg for row in rows], np.float64).reshape(-1, 3),
             landmarks=points, box=np.concatenate([face.min(1), face.max(1)], -1),
@@ -122,7 +126,10 @@ _ARRAYS = tuple(field.name for field in fields(FaceTrace) if field.name not in (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reading:
-    """One frame's face: landmarks (N, 2) px, gaze_deg (2,), angles_deg (3,), expressions (K,) named by `names`."""
+    """One frame's face: landmarks (N, 2) px, gaze_deg (2,), angles_deg (3,), expressions (K,) named by `names`.
+
+    openings: of mouth, right and left eye, from a reader that knows better than its landmarks; None measures those.
+    """
 
     landmarks: NDArray[np.floating]
     gaze_deg: NDArray[np.floating]
@@ -130,6 +137,7 @@ class Reading:
     expressions: NDArray[np.floating]
     names: tuple[str, ...]
     source: str
+    openings: tuple[float, float, float] | None = None
 
     @classmethod
     def empty(cls, landmarks: int, names: tuple[str, ...], source: str) -> Reading:

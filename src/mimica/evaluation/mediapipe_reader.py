@@ -2,8 +2,8 @@
 
 It needs the extra `teacher` and the model file that the user gives. Every frame is read by itself (MediaPipe's video
 mode smooths, and a ruler that smooths hides jitter). Blind to the tongue and to puffed cheeks, nearly blind to
-noseSneer, jawLeft/Right and mouthFrown; it reads two eyes as nearly one, so winks come out small. What
-it has no score for is NaN.
+noseSneer, jawLeft/Right and mouthFrown; it reads two eyes as nearly one, so winks come out small. What it has no
+score for is NaN.
 """
 
 from __future__ import annotations
@@ -27,8 +27,10 @@ FloatArray = NDArray[np.float64]
 WINDOW_PER_FACE = 2.6
 """Side of the window around the last face in face heights: there a face is found that is too small in the whole."""
 _SINGLE_TO_PAIR = {"browInnerUp": ("browInnerUp_L", "browInnerUp_R"), "cheekPuff": ("cheekPuff_L", "cheekPuff_R")}
-GAZE_DEG_PER_SCORE = 30.0
-"""Degrees of gaze per unit of MediaPipe's eyeLook scores."""
+GAZE_DEG_PER_SCORE = (30.0, 20.0)
+"""Degrees of gaze, to the side and up or down, per unit of MediaPipe's eyeLook scores. On 139 renders of 24 people
+with known gaze the best predictions are 26 and 18 (correlation 0.67 and 0.68); on real clips 30 and 20 agree with our
+encoder."""
 
 
 def mimica_names(blendshape: str) -> tuple[str, ...]:
@@ -134,4 +136,4 @@ def gaze_from_scores(scores: dict[str, float]) -> FloatArray:
     """(2,) yaw, pitch in degrees, to the image's right and down, from MediaPipe's eyeLook scores (both eyes' mean)."""
     yaw = scores["eyeLookOut_L"] - scores["eyeLookIn_L"] + scores["eyeLookIn_R"] - scores["eyeLookOut_R"]
     down = scores["eyeLookDown_L"] + scores["eyeLookDown_R"] - scores["eyeLookUp_L"] - scores["eyeLookUp_R"]
-    return np.array([yaw, down]) * (GAZE_DEG_PER_SCORE / 2)
+    return np.array([yaw, down]) * np.array(GAZE_DEG_PER_SCORE) / 2
