@@ -1,7 +1,8 @@
-"""`mimica synthesize`: portraits of nobody, animated by a morphable head with exact truth, as a training data set.
+"""`mimica synthesize`: portraits of nobody, animated by a morphable head with exact truth, as training data.
 
-This module does not know how a head is fitted or rendered; it prepares what ``synthesis.dataset`` wants, once, in the
-folder `prepared` of the data set, and lets it render. SciPy and numba are loaded only when the command runs.
+This module does not know how a head is fitted or rendered, nor what a network learns from: it prepares the portraits
+once, in `DATA/prepared`, and lets ``synthesis.dataset`` or the packs of ``training`` render into `DATA/KIND`. SciPy
+and numba are loaded only when the command runs; torch is not.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import typer
 from mimica.animation.report import Progress
 from mimica.cli.display import ProgressDisplay, note
 from mimica.cli.extras import extra
-from mimica.errors import OutputError, UsageError
+from mimica.errors import UsageError
+
+Kind = Literal["pairs", "motion", "rig", "finder"]
 
 
 def synthesize(
@@ -28,15 +31,32 @@ def synthesize(
         Path,
         typer.Option(metavar="FILE", help="MediaPipe's face_landmarker.task; photos also need the extra `teacher`."),
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="DATASET", help="The folder to write.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DATA", help="The folder to write DATA/KIND into.")],
+    kind: Annotated[
+        Kind, typer.Option(help="Photo and motion pairs with full truth, or the packs that a network trains on.")
+    ] = "pairs",
     count: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Images to render, rounded up to whole groups.")
+        int, typer.Option(metavar="N", min=1, help="Images to render; pairs are rounded up to whole groups.")
     ] = 1000,
-    size: Annotated[int, typer.Option(metavar="PX", min=32, max=512, help="Side of the images.")] = 256,
-    people: Annotated[int, typer.Option(metavar="N", min=1, help="People who perform each motion.")] = 2,
-    frames: Annotated[int, typer.Option(metavar="N", min=1, help="Images a clip; 1 for single motions.")] = 1,
-    rate: Annotated[str, typer.Option(metavar="R", help="Frames a second of clips, such as 25 or 30000/1001.")] = "25",
-    image_format: Annotated[Literal["jpg", "png", "webp"], typer.Option("--format", help="Of the images.")] = "jpg",
+    exclude: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Names of portraits to leave out: one a line, or JSON (see the data card)."),
+    ] = None,
+    photos: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="finder: the whole photos, when --portraits are already fitted ones."),
+    ] = None,
+    mine: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="finder: add pictures in which this earlier finder sees a face wrongly."),
+    ] = None,
+    size: Annotated[int, typer.Option(metavar="PX", min=32, max=512, help="pairs: side of the images.")] = 256,
+    people: Annotated[int, typer.Option(metavar="N", min=1, help="pairs: people who perform each motion.")] = 2,
+    frames: Annotated[int, typer.Option(metavar="N", min=1, help="pairs: images a clip; 1 for single motions.")] = 1,
+    rate: Annotated[str, typer.Option(metavar="R", help="pairs: frames a second, such as 25 or 30000/1001.")] = "25",
+    image_format: Annotated[
+        Literal["jpg", "png", "webp"], typer.Option("--format", help="pairs: of the images.")
+    ] = "jpg",
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Everything random follows from it.")] = 0,
     workers: Annotated[int, typer.Option(metavar="N", min=1, help="Processes that render.")] = 1,
     source: Annotated[str, typer.Option(metavar="TEXT", help="Where the photos are from, for the ledger.")] = "",
@@ -46,47 +66,55 @@ def synthesize(
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
 ) -> None:
-    """Render a training data set (WebDataset shards and a ledger); needs the extra `synthesis`."""
+    """Render training data with a ledger (shards of pairs, or packs); needs the extra `synthesis`."""
     if not portraits.is_dir():
         raise UsageError(f"--portraits {portraits}: is not a folder; give one with photos or fitted portraits")
     if not rig.exists():
         raise UsageError(f"--rig {rig}: there is no such file; give a rig npz or a checkout of ICT-FaceKit")
     pace = frame_rate(rate)
+    silent = quiet or as_json
     with extra("synthesis", "synthesize"):
+        from mimica.synthesis.collection import fitted_portraits
         from mimica.synthesis.dataset import DatasetConfig, select_portraits
-        from mimica.synthesis.dataset import synthesize as render
+        from mimica.synthesis.dataset import synthesize as render_pairs
+        from mimica.synthesis.exclusion import read_exclusions
+        from mimica.synthesis.preparation import prepare
+        from mimica.training.finder_pack import SceneConfig, draw_scenes
+        from mimica.training.packs import PackConfig, render_packs
 
     config = DatasetConfig(
         count=count, size=size, people=people, frames=frames, rate=pace, image_format=image_format, seed=seed
     )
-    prepared = out / "prepared"
-    try:
-        prepared.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"output {out}: the folder cannot be made ({error.strerror}); choose another") from error
-    silent = quiet or as_json
-    rig_file, correspondence = prepare_rig(rig, teacher, prepared)
-    fitted = portraits
-    if not any(portraits.glob("*.npz")):
-        if not (source and licence):
-            raise UsageError("photos need --source and --licence: every item of a data set has a row in its ledger")
-        fitted = prepared / "fitted"
-        fit(portraits, fitted, rig_file, correspondence, teacher, source=source, licence=licence, silent=silent)
+    excluded = read_exclusions(exclude) if exclude else frozenset[str]()
+    prepared = prepare(
+        portraits, rig, teacher, out, source=source, licence=licence, exclude=excluded,
+        note=lambda text: None if silent else note(text),
+    )  # fmt: skip
+    chosen, folder = fitted_portraits(prepared.fitted, excluded), out / kind
     with ProgressDisplay(quiet=silent) as display:
-        summary = render(
-            select_portraits(fitted, config),
-            rig_file,
-            correspondence,
-            out,
-            config,
-            workers=workers,
-            progress=lambda done, total: display(Progress(done, total, 0.0, "shards")),
-        )
+
+        def report(done: int, total: int) -> None:
+            display(Progress(done, total, 0.0, "shards"))
+
+        if kind == "pairs":
+            summary = render_pairs(
+                select_portraits(prepared.fitted, config, excluded), prepared.rig, prepared.correspondence, folder,
+                config, workers=workers, report=report,
+            )  # fmt: skip
+        elif kind == "finder":
+            whole = photos or (portraits if prepared.fitted != portraits else None)
+            scenes = SceneConfig(count, seed=seed, mine=mine)
+            summary = draw_scenes(chosen, whole, folder, scenes, workers=workers, report=report)
+        else:
+            packs = PackConfig(kind, count, seed=seed)
+            summary = render_packs(
+                chosen, prepared.rig, prepared.correspondence, folder, packs, workers=workers, report=report
+            )
     if as_json:
-        print(json.dumps({"shards": [str(shard) for shard in summary.shards], "items": summary.items,
+        print(json.dumps({"kind": kind, "shards": [str(shard) for shard in summary.shards], "items": summary.items,
                           "portraits": summary.portraits, "ledger": str(summary.ledger)}))  # fmt: skip
     elif not quiet:
-        print(f"{out}: {summary.items} images of {summary.portraits} people in {len(summary.shards)} shards")
+        print(f"{folder}: {summary.items} images of {summary.portraits} people in {len(summary.shards)} shards")
 
 
 def frame_rate(text: str) -> Fraction:
@@ -98,50 +126,3 @@ def frame_rate(text: str) -> Fraction:
     if rate <= 0:
         raise UsageError(f"--rate {text!r}: give frames a second such as 25 or 30000/1001")
     return rate
-
-
-def prepare_rig(rig: Path, teacher: Path, prepared: Path) -> tuple[Path, Path]:
-    """The rig as an npz and its correspondence to the teacher's landmarks, made once.
-
-    Raises InputError when the rig or the teacher's file is not one.
-    """
-    from mimica.synthesis.correspondence import Correspondence, read_canonical_mesh
-    from mimica.synthesis.rig import Rig
-
-    rig_file = rig
-    if rig.is_dir():
-        rig_file = prepared / "rig.npz"
-        if not rig_file.exists():
-            Rig.from_ict_checkout(rig).save(rig_file)
-    correspondence = prepared / "correspondence.npz"
-    if not correspondence.exists():
-        Correspondence.compute(Rig.from_npz(rig_file, identity=False), *read_canonical_mesh(teacher)).save(
-            correspondence
-        )
-    return rig_file, correspondence
-
-
-def fit(
-    photos: Path,
-    out: Path,
-    rig_file: Path,
-    correspondence: Path,
-    teacher: Path,
-    *,
-    source: str,
-    licence: str,
-    silent: bool,
-) -> None:
-    """Fit the rig to every photo that is not fitted yet; a photo that cannot be fitted is a note, not an error."""
-    from mimica.synthesis.atlas import HeadAtlas
-    from mimica.synthesis.collection import fit_photos
-    from mimica.synthesis.correspondence import Correspondence
-    from mimica.synthesis.fit import HeadFitter
-    from mimica.synthesis.rig import Rig
-    from mimica.synthesis.teacher import Teacher
-
-    fitter = HeadFitter(HeadAtlas(Rig.from_npz(rig_file), Correspondence.load(correspondence)))
-    with Teacher(teacher) as labeller:
-        for outcome in fit_photos(photos, out, labeller, fitter, source=source, licence=licence):
-            if outcome.path is None and not silent:
-                note(outcome.reason)

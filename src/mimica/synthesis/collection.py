@@ -32,15 +32,21 @@ class FitOutcome:
 
 
 def fit_photos(
-    photos: Path | str, out: Path | str, teacher: Teacher, fitter: HeadFitter, *, source: str, licence: str
-) -> Iterator[FitOutcome]:
+    photos: Path | str, out: Path | str, teacher: Teacher, fitter: HeadFitter, *, source: str, licence: str,
+    exclude: frozenset[str] = frozenset(),
+) -> Iterator[FitOutcome]:  # fmt: skip
     """Fit every photo of a folder that is not fitted yet; yields one outcome a photo, in order of name.
+
+    Photos whose name (without its ending) is in `exclude` are passed over.
 
     Raises InputError when the folder holds no photo.
     """
     paths = sorted(path for path in Path(photos).iterdir() if path.suffix.lower() in PHOTO_SUFFIXES)
+    paths = [path for path in paths if path.stem not in exclude]
     if not paths:
-        raise InputError(f"{photos}: no photo ({', '.join(PHOTO_SUFFIXES)}); choose a folder of portraits")
+        raise InputError(
+            f"{photos}: no photo ({', '.join(PHOTO_SUFFIXES)}); choose a folder of portraits, or exclude fewer"
+        )
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     for path in paths:
@@ -55,6 +61,14 @@ def fit_photos(
             continue
         fitted.save(target)
         yield FitOutcome(path, target)
+
+
+def fitted_portraits(folder: Path | str, exclude: frozenset[str] = frozenset()) -> list[Path]:
+    """Files of the fitted portraits of a folder, by name, but those excluded. InputError when there is none."""
+    paths = [path for path in sorted(Path(folder).glob("*.npz")) if path.stem not in exclude]
+    if not paths:
+        raise InputError(f"{folder}: no fitted portrait to use; fit photos first, or exclude fewer")
+    return paths
 
 
 def fit_photo(path: Path, teacher: Teacher, fitter: HeadFitter, *, source: str, licence: str) -> FittedPortrait:

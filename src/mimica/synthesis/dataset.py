@@ -7,19 +7,18 @@ shards can be made anywhere, in any order, and again. This module does not fit p
 
 from __future__ import annotations
 
-import json
 import tarfile
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
-from mimica.errors import InputError, OutputError
+from mimica.errors import InputError
 from mimica.synthesis.atlas import HeadAtlas
 from mimica.synthesis.clips import sample_clip
+from mimica.synthesis.collection import fitted_portraits
 from mimica.synthesis.correspondence import Correspondence
 from mimica.synthesis.encoding import ImageFormat, add_file, encode_image, encode_truth
 from mimica.synthesis.fitted import FittedPortrait
@@ -28,6 +27,7 @@ from mimica.synthesis.portrait import Portrait, build_portrait
 from mimica.synthesis.posing import pose
 from mimica.synthesis.rig import Rig
 from mimica.synthesis.scene import photo_crop, render
+from mimica.synthesis.shards import Report, Summary, claim, gather, ledger_lines, write_missing
 from mimica.synthesis.viewport import Viewport
 
 
@@ -82,24 +82,15 @@ class DatasetConfig:
         return -(-self.groups // self.groups_per_shard)
 
 
-@dataclass(frozen=True)
-class DatasetSummary:
-    """What was written: `shards` with `items` images in all, their `ledger`, and `portraits` that performed."""
-
-    shards: tuple[Path, ...]
-    items: int
-    portraits: int
-    ledger: Path
-
-
 def select_portraits(folder: Path | str, config: DatasetConfig, exclude: frozenset[str] = frozenset()) -> list[Path]:
     """Fitted portraits of a folder that may perform, by name: not excluded, not turned too far. InputError if none."""
-    chosen = []
-    for path in sorted(Path(folder).glob("*.npz")):
-        if path.stem not in exclude and abs(FittedPortrait.load(path).angles_deg[0]) <= config.yaw_limit_deg:
-            chosen.append(path)
+    chosen = [
+        path
+        for path in fitted_portraits(folder, exclude)
+        if abs(FittedPortrait.load(path).angles_deg[0]) <= config.yaw_limit_deg
+    ]
     if not chosen:
-        raise InputError(f"{folder}: no fitted portrait to use; fit photos first, or exclude fewer")
+        raise InputError(f"{folder}: no fitted portrait faces the camera enough to be animated; add some")
     return chosen
 
 
@@ -111,50 +102,22 @@ def synthesize(
     config: DatasetConfig,
     *,
     workers: int = 1,
-    progress: Callable[[int, int], None] | None = None,
-) -> DatasetSummary:
+    report: Report | None = None,
+) -> Summary:
     """Render the data set into the folder `out`: `shard-00000.tar` …, `ledger.jsonl` and `dataset.json`.
 
     Shards that are already there are kept, so an interrupted run goes on where it stopped; a folder made with another
     configuration is refused (OutputError).
     """
     folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
-    _write_config(folder / "dataset.json", config, portraits)
+    people = [portrait.stem for portrait in portraits]
+    claim(folder / "dataset.json", asdict(config) | {"rate": str(config.rate), "portraits": people})
     jobs = [
         _Job(tuple(portraits), Path(rig), Path(correspondence), folder, config, number)
         for number in range(config.shards)
     ]
-    waiting = [job for job in jobs if not (job.path.exists() and job.ledger.exists())]
-    done = len(jobs) - len(waiting)
-    if workers > 1:
-        with ProcessPoolExecutor(workers) as pool:
-            for finished, _ in enumerate(pool.map(write_shard, waiting), done + 1):
-                _report(progress, finished, len(jobs))
-    else:
-        for finished, job in enumerate(waiting, done + 1):
-            write_shard(job)
-            _report(progress, finished, len(jobs))
-    rows = [row for job in jobs for row in job.ledger.read_text(encoding="utf-8").splitlines()]
-    ledger = folder / "ledger.jsonl"
-    ledger.write_text("".join(row + "\n" for row in rows), encoding="utf-8")
-    performers = {json.loads(row)["portrait"] for row in rows}
-    return DatasetSummary(tuple(job.path for job in jobs), len(rows), len(performers), ledger)
-
-
-def _report(progress: Callable[[int, int], None] | None, done: int, total: int) -> None:
-    if progress is not None:
-        progress(done, total)
-
-
-def _write_config(path: Path, config: DatasetConfig, portraits: Sequence[Path]) -> None:
-    described = asdict(config) | {"rate": str(config.rate), "portraits": [portrait.stem for portrait in portraits]}
-    text = json.dumps(described, indent=1, sort_keys=True) + "\n"
-    if path.exists() and path.read_text(encoding="utf-8") != text:
-        raise OutputError(
-            f"{path.parent}: holds a data set made with other settings; choose another folder or delete it"
-        )
-    path.write_text(text, encoding="utf-8")
+    write_missing(jobs, write_shard, workers=workers, report=report)
+    return gather(jobs, folder / "ledger.jsonl")
 
 
 @dataclass(frozen=True)
@@ -190,8 +153,8 @@ def write_shard(job: _Job) -> Path:
             for name, files, row in render_group(performers, config, group):
                 for extension, data in files.items():
                     add_file(archive, f"{name}.{extension}", data)
-                rows.append(json.dumps({"key": name, "shard": job.path.name, **row}, sort_keys=True))
-    job.ledger.write_text("".join(row + "\n" for row in rows), encoding="utf-8")
+                rows.append({"key": name, "shard": job.path.name, **row})
+    job.ledger.write_text(ledger_lines(rows), encoding="utf-8")
     temporary.replace(job.path)
     return job.path
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,20 @@ from mimica.errors import InputError
 from mimica.synthesis.camera import matrix_to_euler
 
 FloatArray = NDArray[np.float32]
+
+HELD_OUT_EVERY = 8
+"""Portraits whose number is a multiple of this are never trained on, by any network."""
+
+
+def portrait_number(key: str) -> int:
+    """The number of a portrait: its name where that is one ("0042" → 42), else a checksum of it; below 2³¹."""
+    number = int(key) if key.isascii() and key.isdigit() else crc32(key.encode())
+    return number & 0x7FFF_FFFF
+
+
+def is_held_out(key: str) -> bool:
+    """Whether the portrait belongs to the share that no training sees."""
+    return portrait_number(key) % HELD_OUT_EVERY == 0
 
 
 @dataclass(frozen=True)

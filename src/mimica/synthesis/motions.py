@@ -17,10 +17,9 @@ from mimica.synthesis.posing import Performance
 
 FloatArray = NDArray[np.float32]
 
-GAZE_LIMIT_RAD = (0.6, 0.4)
-"""Greatest yaw and pitch of a sampled gaze."""
-
 _LID_FOLLOWS_RAD = 0.35
+_CALM_SHARE = 0.08
+"""Faces that do nothing: what nothing looks like must be learned too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,17 @@ class Framing:
 
 @dataclass(frozen=True, slots=True)
 class MotionConfig:
-    """Spreads of sampled motion. Angles in degrees (yaw, pitch, roll), shift in cm (x, y, z)."""
+    """Spreads of sampled motion.
+
+    Attributes:
+        angle_sigma_deg, angle_limit_deg: normal spread and cut of the head's yaw, pitch, roll.
+        still_share: how many hold their head straight.
+        shift_sigma_cm: spread of the head's movement (x, y, z).
+        gaze_share: how many look elsewhere; gaze_sigma_rad, gaze_limit_rad: spread and cut of yaw, pitch.
+        crossed_share: how many of those squint towards the nose.
+        mouth_share, lids_share: how often a rarer expression of mouth, of lids and brows, comes on top.
+        framing_sigma, zoom_sigma: spread of the crop's shift (share of its side) and of its log size.
+    """
 
     angle_sigma_deg: tuple[float, float, float] = (16.0, 9.0, 8.0)
     angle_limit_deg: tuple[float, float, float] = (34.0, 23.0, 20.0)
@@ -42,9 +51,24 @@ class MotionConfig:
     shift_sigma_cm: tuple[float, float, float] = (0.5, 0.35, 1.0)
     gaze_share: float = 0.8
     gaze_sigma_rad: tuple[float, float] = (0.28, 0.16)
+    gaze_limit_rad: tuple[float, float] = (0.6, 0.4)
     crossed_share: float = 0.05
+    mouth_share: float = 0.45
+    lids_share: float = 0.35
     framing_sigma: float = 0.05
     zoom_sigma: float = 0.10
+
+
+BROAD = MotionConfig(
+    angle_sigma_deg=(18.0, 11.0, 12.0),
+    angle_limit_deg=(40.0, 25.0, 30.0),
+    shift_sigma_cm=(0.5, 0.35, 1.5),
+    gaze_sigma_rad=(0.36, 0.22),
+    gaze_limit_rad=(0.75, 0.5),
+    mouth_share=0.7,
+    lids_share=0.45,
+)
+"""What a MotionEncoder must be able to read: more than people mostly do, and no direction rare."""
 
 
 class ExpressionSampler:
@@ -55,7 +79,9 @@ class ExpressionSampler:
         self._rows = {name: row for row, name in enumerate(names)}
         unused = ("Pupil", "eyeLook", "cheekRaiser")
         self._paired = [n[:-2] for n in names if n.endswith("_L") and not n.startswith(unused)]
-        self._single = [n for n in names if not n.endswith(("_L", "_R"))]
+        # mouthClose only undoes an open jaw (`_closed_jaw`): alone it pushes one lip through the other
+        self._single = [n for n in names if not n.endswith(("_L", "_R")) and n != "mouthClose"]
+        self._mouth_rows = [row for row, name in enumerate(names) if name.startswith(("mouth", "jaw", "cheekPuff"))]
 
     def raise_to(self, weights: FloatArray, name: str, value: float, side: str | None = None) -> None:
         """Lift an expression to at least `value`, on one side ("L", "R") or wherever it exists."""
@@ -64,9 +90,13 @@ class ExpressionSampler:
             if target in self._rows:
                 weights[self._rows[target]] = max(weights[self._rows[target]], value)
 
-    def sample(self, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
-        """(K,) coefficients and (3,) tongue of one random expression."""
+    def sample(
+        self, rng: np.random.Generator, mouth_share: float = 0.45, lids_share: float = 0.35
+    ) -> tuple[FloatArray, FloatArray]:
+        """(K,) coefficients and (3,) tongue of one random expression; the shares are as in `MotionConfig`."""
         weights, tongue = np.zeros(len(self.names), np.float32), np.zeros(3, np.float32)
+        if rng.random() < _CALM_SHARE:
+            return weights, tongue
         if rng.random() < 0.42:
             self._mixture(rng, weights)
         else:
@@ -76,8 +106,12 @@ class ExpressionSampler:
                 self.raise_to(
                     weights, ("browInnerUp", "browOuterUp", "browDown")[rng.integers(3)], rng.uniform(0.2, 0.9)
                 )
-        if rng.random() < 0.4:  # a second, rarer one on top
-            _RARE[rng.integers(len(_RARE))](self, rng, weights, tongue)
+        if rng.random() < mouth_share:  # instead of part of what the mouth did, or faces tear
+            weights[self._mouth_rows] *= rng.uniform(0, 1)
+            tongue[:] = 0
+            _RARE_MOUTHS[rng.integers(len(_RARE_MOUTHS))](self, rng, weights, tongue)
+        if rng.random() < lids_share:
+            _RARE_LIDS[rng.integers(len(_RARE_LIDS))](self, rng, weights, tongue)
         if rng.random() < 0.12:
             self.raise_to(weights, "eyeBlink", rng.uniform(0.2, 1.0))
         return weights, tongue
@@ -105,10 +139,11 @@ def sample_performance(
 ) -> tuple[Performance, Framing]:
     """One random motion and the framing it is seen in."""
     config = config or MotionConfig()
-    expression, tongue = sampler.sample(rng)
+    expression, tongue = sampler.sample(rng, config.mouth_share, config.lids_share)
     gaze = np.zeros((2, 2), np.float32)
     if rng.random() < config.gaze_share:
-        gaze[:] = np.clip(rng.normal(0, config.gaze_sigma_rad), [-g for g in GAZE_LIMIT_RAD], GAZE_LIMIT_RAD)
+        reach = np.array(config.gaze_limit_rad)
+        gaze[:] = np.clip(rng.normal(0, config.gaze_sigma_rad), -reach, reach)
         if rng.random() < config.crossed_share:
             gaze[:, 0] += np.array([-1, 1]) * rng.uniform(0.1, 0.35)  # both towards the nose
     sampler.follow_gaze(expression, float(gaze[0, 1]))
@@ -135,9 +170,22 @@ def _recipe(*parts: tuple[str, float, float], one_sided: float = 0.0) -> _Recipe
 
 
 def _tongue_out(sampler: ExpressionSampler, rng: np.random.Generator, weights: FloatArray, tongue: FloatArray) -> None:
-    sampler.raise_to(weights, "jawOpen", rng.uniform(0.25, 0.6))
+    sampler.raise_to(weights, "jawOpen", rng.uniform(0.25, 0.7))
     sampler.raise_to(weights, "mouthLowerDown", rng.uniform(0.2, 0.4))
-    tongue[:] = rng.uniform(0.4, 1.1), rng.uniform(-0.6, 0.6), rng.uniform(-0.2, 0.4)
+    tongue[:] = rng.uniform(0.4, 1.1), rng.uniform(-0.8, 0.8), rng.uniform(-0.3, 0.6)
+
+
+def _sideways(first: str, second: str) -> _Recipe:
+    """Mouth or jaw to one side, the other more or less along."""
+    return _recipe((first, 0.4, 1.1), (second, 0.0, 0.8))
+
+
+def _closed_jaw(sampler: ExpressionSampler, rng: np.random.Generator, weights: FloatArray, tongue: FloatArray) -> None:
+    jaw = rng.uniform(0.3, 0.8)
+    for name in ("jawOpen", "mouthClose"):
+        sampler.raise_to(weights, name, jaw)
+    if "mouthClose" in sampler.names:
+        weights[sampler.names.index("mouthClose")] = weights[sampler.names.index("jawOpen")] * rng.uniform(0.8, 1.0)
 
 
 def _smirk(sampler: ExpressionSampler, rng: np.random.Generator, weights: FloatArray, tongue: FloatArray) -> None:
@@ -178,13 +226,32 @@ _EXPRESSIONS: dict[str, _Recipe] = {
     "talk": _recipe(("jawOpen", 0.05, 0.4), ("mouthFunnel", 0, 0.4), ("mouthStretch", 0, 0.4), ("mouthClose", 0, 0.1)),
 }
 
-# What a first network learned worst: drawn on top of the others, so that none stays rare.
-_RARE: tuple[_Recipe, ...] = (
-    _recipe(("cheekPuff", 0.5, 1.2), one_sided=0.5),
-    _tongue_out,
+# What networks learned worst, mouths and the rest apart: drawn on top of the others, so that none stays rare.
+_RARE_MOUTHS: tuple[_Recipe, ...] = (
+    *(_recipe(("cheekPuff", 0.5, 1.2), one_sided=0.5),) * 2,
+    *(_tongue_out,) * 2,
     _recipe(("mouthPucker", 0.4, 1.2), ("mouthFunnel", 0, 0.6)),
+    _recipe(("mouthFunnel", 0.4, 1.1), ("jawOpen", 0, 0.4)),
     _recipe(("mouthRollLower", 0.3, 1.1), ("mouthRollUpper", 0.3, 1.1)),
-    _recipe(("eyeBlink", 0.3, 1.05), one_sided=0.5),
+    _recipe(("mouthPress", 0.4, 1.1), ("mouthDimple", 0, 0.6)),
+    _recipe(("mouthDimple", 0.4, 1.1), one_sided=0.3),
+    _recipe(("mouthFrown", 0.4, 1.1), ("mouthShrugLower", 0, 0.9), one_sided=0.2),
+    _recipe(("mouthStretch", 0.4, 1.1), ("mouthLowerDown", 0, 0.6), one_sided=0.2),
+    _recipe(("mouthShrugUpper", 0.4, 1.0), ("mouthShrugLower", 0.4, 1.0)),
+    _recipe(("jawForward", 0.4, 1.0)),
+    _sideways("mouthLeft", "jawLeft"),
+    _sideways("mouthRight", "jawRight"),
+    _sideways("jawLeft", "mouthLeft"),
+    _sideways("jawRight", "mouthRight"),
+    *(_closed_jaw,) * 2,
+    _recipe(("mouthUpperUp", 0.4, 1.0), ("noseSneer", 0.3, 1.0), one_sided=0.4),
+)
+_RARE_LIDS: tuple[_Recipe, ...] = (
+    _recipe(("eyeBlink", 0.6, 1.05), ("cheekSquint", 0, 0.7), one_sided=0.7),
+    _recipe(("eyeBlink", 0.2, 0.7), one_sided=0.3),
+    _recipe(("eyeSquint", 0.4, 1.1), ("cheekSquint", 0, 0.8), one_sided=0.2),
+    _recipe(("eyeWide", 0.4, 1.1), ("browOuterUp", 0, 0.8)),
     _recipe(("browDown", 0.3, 1.0), ("noseSneer", 0, 0.8)),
     _recipe(("browInnerUp", 0.3, 1.0), ("browOuterUp", 0, 1.0)),
+    _recipe(("browOuterUp", 0.4, 1.1), one_sided=0.7),
 )

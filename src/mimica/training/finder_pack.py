@@ -1,15 +1,13 @@
 """Packs of scenes for the FaceFinder's recipe, from the data engine's fitted portraits and the photos they come from.
 
-    python -m mimica.training.finder_pack --fitted DIR --photos DIR --exclude NAMES.json --scenes 9000 -o DATA
-
-Every eighth portrait goes to the held-out pack only. This module does not know how scenes are drawn.
+Held-out portraits appear in the packs `val-*.npz` only. This module does not know how scenes are drawn.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -17,25 +15,105 @@ import numpy as np
 
 from mimica.errors import InputError
 from mimica.runtime.session import OnnxNetwork
-from mimica.synthesis.fitted import FittedPortrait
+from mimica.synthesis.collection import PHOTO_SUFFIXES
+from mimica.synthesis.fitted import FittedPortrait, is_held_out, portrait_number
+from mimica.synthesis.shards import Report, Summary, claim, gather, ledger_lines, write_missing
 from mimica.training.finder_scenes import MAX_FACES, SCENE_PX, Image, LabelledPortrait, SceneMaker
 
-HELD_OUT_EVERY = 8
 LARGEST_PHOTO_PX = 640
 """Longer photos are shrunk to this: a scene is 256 px."""
-HELD_OUT_SCENES = 400
 MINED_SCORE = 0.35
 
 
-def load_portraits(fitted: Iterable[Path], photos: Path) -> tuple[list[LabelledPortrait], list[LabelledPortrait]]:
-    """Cut-out portraits (the fitted 512 px crops with their mattes) and whole photos (`photos`/KEY.jpg, unmatted)."""
+@dataclass(frozen=True, slots=True)
+class SceneConfig:
+    """What to draw.
+
+    Attributes:
+        count: scenes to train on. `held_out`: scenes of held-out portraits, to measure with.
+        seed: everything random follows from it.
+        mine: an exported finder; adds a third of `count` pictures without a face in which it sees one.
+        per_pack: scenes in one pack.
+    """
+
+    count: int
+    held_out: int = 400
+    seed: int = 0
+    mine: Path | None = None
+    per_pack: int = 500
+
+    def __post_init__(self) -> None:
+        for name in ("count", "held_out", "per_pack"):
+            if getattr(self, name) < 1:
+                raise InputError(f"scenes: {name} is {getattr(self, name)}, it must be at least 1")
+
+
+@dataclass(frozen=True)
+class ScenePack:
+    """One pack to write: `scenes` of `portraits`, and `traps` that `mine` falls into."""
+
+    folder: Path
+    split: str
+    number: int
+    scenes: int
+    traps: int
+    portraits: tuple[Path, ...]
+    photos: Path | None
+    config: SceneConfig
+
+    @property
+    def path(self) -> Path:
+        return self.folder / f"{self.split}-{self.number:05d}.npz"
+
+    @property
+    def ledger(self) -> Path:
+        return self.path.with_suffix(".jsonl")
+
+
+def draw_scenes(
+    portraits: Sequence[Path],
+    photos: Path | None,
+    out: Path,
+    config: SceneConfig,
+    *,
+    workers: int = 1,
+    report: Report | None = None,
+) -> Summary:
+    """Draw the packs `train-00000.npz` … and `val-00000.npz` … of fitted portraits into `out`.
+
+    `photos` is the folder of the whole photos, or None to show the 512 px crops only.
+
+    Raises:
+        InputError: one of the two splits has no portrait.
+        OutputError: the folder holds packs made with other settings, or cannot be written.
+    """
+    packs: list[ScenePack] = []
+    for split, held_out, count in (("val", True, config.held_out), ("train", False, config.count)):
+        chosen = tuple(path for path in portraits if is_held_out(path.stem) == held_out)
+        if not chosen:
+            raise InputError(f"portraits: none belongs to the {split} split; give more, one in eight is held out")
+        traps = 0 if held_out or config.mine is None else count // 3
+        for number, start in enumerate(range(0, count, config.per_pack)):
+            scenes = min(config.per_pack, count - start)
+            share = traps * (start + scenes) // count - traps * start // count
+            packs.append(ScenePack(out, split, number, scenes, share, chosen, photos, config))
+    described = asdict(config) | {"mine": str(config.mine), "portraits": [path.stem for path in portraits]}
+    claim(out / "packs.json", described)
+    write_missing(packs, write_pack, workers=workers, report=report)
+    return gather(packs, out / "ledger.jsonl")
+
+
+def load_portraits(
+    fitted: tuple[Path, ...], photos: Path | None
+) -> tuple[list[LabelledPortrait], list[LabelledPortrait]]:
+    """Cut-out portraits (the fitted 512 px crops with their mattes) and those of their whole photos that are there."""
     portraits: list[LabelledPortrait] = []
     wholes: list[LabelledPortrait] = []
     for path in fitted:
         portrait = FittedPortrait.load(path)
         marks = portrait.landmarks[:, :2]
         portraits.append(LabelledPortrait(portrait.image, marks, portrait.matte))
-        picture = cv2.imread(str(photos / f"{portrait.key}.jpg"))
+        picture = _photo(photos, portrait.key)
         if picture is None:
             continue
         x0, y0, side = portrait.crop
@@ -49,21 +127,45 @@ def load_portraits(fitted: Iterable[Path], photos: Path) -> tuple[list[LabelledP
     return portraits, wholes
 
 
-def write_pack(
-    path: Path, maker: SceneMaker, scenes: int, seed: int, network: OnnxNetwork | None = None, traps: int = 0
-) -> None:
-    """Draw `scenes`, and `traps` that `network` falls into, and write them as `finder_task.load_scenes` reads them."""
-    rng = np.random.default_rng(seed)
-    images = np.empty((scenes + traps, SCENE_PX, SCENE_PX, 3), np.uint8)
-    faces = np.full((scenes + traps, MAX_FACES, 14), np.nan, np.float32)
-    if network is not None:
-        for index, picture in enumerate(mined(maker, network, traps, rng)):
-            images[scenes + index] = picture
-    for index in range(scenes):
+def _photo(folder: Path | None, key: str) -> Image | None:
+    """The photo of that name (BGR), with any of the endings that can be fitted."""
+    if folder is None:
+        return None
+    for suffix in PHOTO_SUFFIXES:
+        path = folder / f"{key}{suffix}"
+        if path.exists():
+            return cv2.imread(str(path))
+    return None
+
+
+_portraits = lru_cache(maxsize=1)(load_portraits)
+
+
+def write_pack(job: ScenePack) -> Path:
+    """Draw one pack as `finder_task.load_scenes` reads it; the ledger names everybody who may appear in it."""
+    cut_out, whole = _portraits(job.portraits, job.photos)
+    maker = SceneMaker(cut_out, whole or None)  # a new one: it remembers what it drew, and a pack must not depend on it
+    rng = np.random.default_rng([job.config.seed, job.split == "val", job.number])
+    images = np.empty((job.scenes + job.traps, SCENE_PX, SCENE_PX, 3), np.uint8)
+    faces = np.full((job.scenes + job.traps, MAX_FACES, 14), np.nan, np.float32)
+    for index in range(job.scenes):
         images[index], found = maker.scene(rng)
         faces[index, : len(found)] = found
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, image=images, faces=faces)
+    if job.traps and job.config.mine is not None:
+        network = OnnxNetwork(job.config.mine, device="cpu")
+        for index, picture in enumerate(mined(maker, network, job.traps, rng)):
+            images[job.scenes + index] = picture
+    temporary = job.path.with_suffix(".npz.part")
+    with temporary.open("wb") as file:
+        np.savez(file, image=images, faces=faces)
+    rows = [
+        {"pack": job.path.name, "portrait": path.stem, "identity": portrait_number(path.stem), "split": job.split,
+         "seed": job.config.seed, "samples": len(images) if place == 0 else 0}
+        for place, path in enumerate(job.portraits)
+    ]  # fmt: skip
+    job.ledger.write_text(ledger_lines(rows), encoding="utf-8")
+    temporary.replace(job.path)
+    return job.path
 
 
 def mined(maker: SceneMaker, network: OnnxNetwork, wanted: int, rng: np.random.Generator) -> Iterator[Image]:
@@ -73,42 +175,3 @@ def mined(maker: SceneMaker, network: OnnxNetwork, wanted: int, rng: np.random.G
         for row in np.flatnonzero(network.run({"image": pictures})["scores"].max(1) > MINED_SCORE)[:wanted]:
             wanted -= 1
             yield pictures[row]
-
-
-def is_held_out(key: str) -> bool:
-    """Whether portrait `key`, a number, belongs to the share that no training sees."""
-    return int(key) % HELD_OUT_EVERY == 0
-
-
-def main(argv: list[str] | None = None) -> None:
-    """Write train.npz and val.npz."""
-    parser = argparse.ArgumentParser(prog="python -m mimica.training.finder_pack", description=__doc__)
-    parser.add_argument("--fitted", type=Path, required=True, help="folder of fitted portraits, NNNN.npz")
-    parser.add_argument("--photos", type=Path, required=True, help="folder of their photos, NNNN.jpg")
-    parser.add_argument("--exclude", type=Path, help="JSON object of lists of names to leave out")
-    parser.add_argument("--scenes", type=int, default=9000)
-    parser.add_argument(
-        "--mine", type=Path, help="an exported finder: add pictures without a face in which it sees one"
-    )
-    parser.add_argument("--traps", type=int, default=3000, help="how many of them")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("-o", dest="out", type=Path, required=True)
-    arguments = parser.parse_args(argv)
-    excluded = set[str]()
-    if arguments.exclude:
-        lists = json.loads(arguments.exclude.read_text(encoding="utf-8"))
-        excluded = {name for key in ("minor", "unusable") for name in lists.get(key, [])}
-    paths = [path for path in sorted(arguments.fitted.glob("*.npz")) if path.stem not in excluded]
-    if not paths:
-        raise InputError(f"{arguments.fitted}: no fitted portrait there; fit photos first")
-    for name, held_out, scenes in (("val", True, HELD_OUT_SCENES), ("train", False, arguments.scenes)):
-        chosen = [path for path in paths if is_held_out(path.stem) == held_out]
-        maker = SceneMaker(*load_portraits(chosen, arguments.photos))
-        network = None if held_out or arguments.mine is None else OnnxNetwork(arguments.mine, device="cpu")
-        traps = arguments.traps if network else 0
-        write_pack(arguments.out / f"{name}.npz", maker, scenes, arguments.seed + held_out, network, traps)
-        print(f"{name}: {scenes} scenes of {len(chosen)} portraits, {traps} traps", flush=True)
-
-
-if __name__ == "__main__":
-    main()

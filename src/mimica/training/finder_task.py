@@ -24,13 +24,23 @@ SCORE_THRESHOLD = 0.5
 
 
 def load_scenes(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Images (N, 256, 256, 3) uint8 and faces (N, 8, 14) float32, NaN where there is none, of one pack.
+    """Images (N, 256, 256, 3) uint8 and faces (N, 8, 14) float32, NaN where there is none.
+
+    `path` is one pack, DATA/train.npz, or stands for all of DATA/train-*.npz when there is no such file.
 
     Raises:
         FileNotFoundError: there is no such pack.
     """
-    with np.load(path, allow_pickle=False) as pack:
-        return pack["image"], pack["faces"]
+    paths = [path] if path.exists() else sorted(path.parent.glob(f"{path.stem}-*.npz"))
+    if not paths:
+        raise FileNotFoundError(f"{path}: no such pack of scenes; make some with `mimica synthesize --kind finder`")
+    images: list[NDArray[np.uint8]] = []
+    faces: list[NDArray[np.float32]] = []
+    for each in paths:
+        with np.load(each, allow_pickle=False) as pack:
+            images.append(pack["image"])
+            faces.append(pack["faces"])
+    return np.concatenate(images), np.concatenate(faces)
 
 
 class FaceFinderTask:

@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-HELD_OUT_EVERY = 8
-"""Portraits whose number is a multiple of this are never trained on, by any network."""
+from mimica.synthesis.fitted import HELD_OUT_EVERY
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,7 @@ class MotionSamples:
         placement: (N, 3) float32: head origin x, y in crop units, log of crop widths per centimetre.
         gaze_deg: (N, 4) float32: yaw, pitch of the left eye, then of the right, in the head's frame.
         landmarks: (N, 70, 2) float32 in crop units.
-        identity: (N,) int32 number of the portrait.
+        identity: (N,) int32 number of the portrait (`synthesis.fitted.portrait_number`).
         trust: (N,) float32: 1 for rendered truth; less for fitted labels of untouched photographs.
     """
 
@@ -59,7 +58,7 @@ def load_packs(folder: Path) -> MotionSamples:
     """
     paths = sorted(folder.glob("*.npz"))
     if not paths:
-        raise FileNotFoundError(f"{folder}: no motion packs (*.npz); make some with `mimica synthesize`")
+        raise FileNotFoundError(f"{folder}: no motion packs (*.npz); make some with `mimica synthesize --kind motion`")
     names = [field.name for field in fields(MotionSamples)]
     packs = []
     for path in paths:

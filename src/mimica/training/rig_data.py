@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mimica.training.motion_data import HELD_OUT_EVERY
+from mimica.synthesis.fitted import HELD_OUT_EVERY
 
 IGNORED = 255
 """Region of a window's pixel that is neither skin nor opening (hair, background): no loss there."""
@@ -62,7 +62,7 @@ def load_rig_packs(folder: Path) -> RigSamples:
     """
     paths = sorted(folder.glob("*.npz"))
     if not paths:
-        raise FileNotFoundError(f"{folder}: no rig packs (*.npz); make some with `mimica synthesize`")
+        raise FileNotFoundError(f"{folder}: no rig packs (*.npz); make some with `mimica synthesize --kind rig`")
     arrays: dict[str, list[NDArray[np.generic]]] = {field.name: [] for field in fields(RigSamples)}
     for path in paths:
         with np.load(path, allow_pickle=False) as pack:

@@ -5,7 +5,8 @@ It knows the data engine and the layout of the samples, and nothing of networks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -14,14 +15,16 @@ from numpy.typing import NDArray
 from mimica.core.framing import CROP_CM, EYE_WINDOW, MOUTH_WINDOW, ORIGIN_IN_CROP, WIDE_PER_CROP
 from mimica.core.motion import RIG_NAMES
 from mimica.synthesis.camera import CROP_SIZE, FOCAL_PX, project
+from mimica.synthesis.motions import ExpressionSampler, sample_performance
 from mimica.synthesis.portrait import Portrait
-from mimica.synthesis.posing import Pose
+from mimica.synthesis.posing import Pose, photo_pose, pose
 from mimica.synthesis.scene import PART_NAMES, Render, render
 from mimica.training.rig_data import IGNORED
 
 FACE_PX, FACE_MAP_PX, WIDE_PX = 192, 96, 128
 MOUTH_PX, EYE_PX = (72, 96), (48, 72)
 FACE_PART, EYE_PART = PART_NAMES.index("face"), PART_NAMES.index("eye")
+Row = dict[str, NDArray[np.generic]]
 MOUTH_PARTS = tuple(PART_NAMES.index(name) for name in ("mouth_socket", "gums", "teeth", "tongue"))
 
 
@@ -54,6 +57,23 @@ def _cut(
     return cv2.warpAffine(image, matrix, (columns, rows), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
+def rendered_rows(portrait: Portrait, rng: np.random.Generator, count: int) -> Iterator[Row]:
+    """`count` rows of `training.rig_data.RigSamples` (without identity): sampled motion, exact truth."""
+    sampler, expressions = RigSampler(portrait), ExpressionSampler(portrait.atlas.rig.names)
+    for _ in range(count):
+        performance, _ = sample_performance(expressions, rng)
+        yield sampler.sample(sampler.render(pose(portrait, performance)), None, rng)
+
+
+def photo_rows(portrait: Portrait, rng: np.random.Generator, count: int) -> Iterator[Row]:
+    """`count` rows of the untouched photo, with the truth that its fit gives."""
+    sampler = RigSampler(portrait)
+    if count:
+        drawn = replace(sampler.render(photo_pose(portrait)), image=portrait.fitted.image)
+        for _ in range(count):
+            yield sampler.sample(drawn, portrait.fitted.matte, rng)
+
+
 class RigSampler:
     """Turns renders of one portrait into rig samples. `sides` are per-vertex labels shared by all portraits."""
 
@@ -77,13 +97,8 @@ class RigSampler:
         """The whole portrait crop at full size with its truth."""
         return render(self.portrait, pose, None, CROP_SIZE, samples=1)
 
-    def sample(
-        self,
-        result: Render,
-        matte: NDArray[np.uint8] | None,
-        rng: np.random.Generator,
-    ) -> dict[str, NDArray[np.generic]]:
-        """One row of `RigSamples`. `matte` (512, 512), or None to take it from the truth."""
+    def sample(self, result: Render, matte: NDArray[np.uint8] | None, rng: np.random.Generator) -> Row:
+        """One row of `RigSamples`, but its identity. `matte` (512, 512), or None to take it from the truth."""
         truth = result.truth
         assert truth is not None
         depth = float(-result.translation[2])
@@ -97,7 +112,7 @@ class RigSampler:
         canonical = truth.canonical.astype(np.float32)
         far = _cut(truth.depth, tight, FACE_MAP_PX, FACE_MAP_PX, nearest=True)
         face = (part == FACE_PART) & (vertex >= 0) & (vertex < self.portrait.atlas.face_count)
-        row: dict[str, NDArray[np.generic]] = {
+        row: Row = {
             "face_image": _cut(image, tight, FACE_PX, FACE_PX),
             "face_canonical": _cut(canonical, tight, FACE_MAP_PX, FACE_MAP_PX, nearest=True).astype(np.float16),
             "face_depth": (depth - far).clip(-30, 30).astype(np.float16),
@@ -121,8 +136,9 @@ class RigSampler:
         alpha = np.where(truth.part > 0, 255, 0).astype(np.uint8) if matte is None else matte
         row |= {"wide_image": _cut(image, wide, WIDE_PX, WIDE_PX), "wide_matte": _cut(alpha, wide, WIDE_PX, WIDE_PX)}
         names = self.portrait.atlas.rig.names
-        rig_rows = [names.index(name) for name in RIG_NAMES]
-        row["expression"] = np.concatenate([result.motion[rig_rows], result.motion[-3:]]).astype(np.float32)
+        known = [names.index(name) if name in names else -1 for name in RIG_NAMES]
+        rig = np.where(np.array(known) >= 0, result.motion[known], 0)
+        row["expression"] = np.concatenate([rig, result.motion[-3:]]).astype(np.float32)
         return row
 
     def _window(

@@ -112,7 +112,7 @@ def test_another_configuration_is_refused(stored: Path, made: Path) -> None:
 def test_portraits_can_be_excluded(stored: Path) -> None:
     chosen = select_portraits(stored / "people", CONFIG, frozenset({"b"}))
     assert [path.stem for path in chosen] == ["a", "c"]
-    with pytest.raises(InputError, match="no fitted portrait"):
+    with pytest.raises(InputError, match="faces the camera"):
         select_portraits(stored / "people", replace(CONFIG, yaw_limit_deg=1.0))
 
 

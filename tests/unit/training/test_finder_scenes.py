@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
 
 from mimica.training import finder_styles
-from mimica.training.finder_pack import write_pack
 from mimica.training.finder_scenes import MAX_FACES, SCENE_PX, LabelledPortrait, SceneMaker
-from mimica.training.finder_task import load_scenes
 
 EYE, OTHER_EYE, NOSE, MOUTH, OTHER_MOUTH = 468, 473, 4, 61, 291
 
@@ -87,11 +83,3 @@ def test_styles_keep_shape_and_type(style: object) -> None:
         styled = style(image, rng)
         assert styled.shape == image.shape
         assert styled.dtype == np.uint8
-
-
-def test_a_pack_reads_back(maker: SceneMaker, tmp_path: Path) -> None:
-    write_pack(tmp_path / "deep" / "val.npz", maker, 5, 0)
-    images, faces = load_scenes(tmp_path / "deep" / "val.npz")
-    assert images.shape == (5, SCENE_PX, SCENE_PX, 3)
-    assert faces.shape == (5, MAX_FACES, 14)
-    assert faces.dtype == np.float32

@@ -1,0 +1,37 @@
+"""The data engine's toy head for packs, made once."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "synthesis"))
+
+import toy
+
+from mimica.synthesis.atlas import HeadAtlas
+from mimica.synthesis.portrait import Portrait, build_portrait
+
+
+@pytest.fixture(scope="session")
+def toy_atlas() -> HeadAtlas:
+    return toy.make_atlas()
+
+
+@pytest.fixture(scope="session")
+def toy_portrait(toy_atlas: HeadAtlas) -> Portrait:
+    return build_portrait(toy_atlas, toy.make_fitted(toy_atlas))
+
+
+@pytest.fixture(scope="session")
+def toy_files(toy_atlas: HeadAtlas, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """rig.npz, map.npz, and in people/ the fitted portraits 0008 (held out), 0009, 0010 (turned too far), 0011."""
+    folder = tmp_path_factory.mktemp("toy")
+    toy_atlas.rig.save(folder / "rig.npz")
+    toy_atlas.correspondence.save(folder / "map.npz")
+    (folder / "people").mkdir()
+    for key, yaw_deg in (("0008", 4.0), ("0009", -3.0), ("0010", 30.0), ("0011", 6.0)):
+        toy.make_fitted(toy_atlas, key, yaw_deg).save(folder / "people" / f"{key}.npz")
+    return folder
