@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         UsageError,
         WeightsError,
     )
+    from mimica.safety.verify import Verification, verify
 
 __version__ = "0.1.0"
 
@@ -48,6 +49,8 @@ _HOME = {
     "UnreadableMediaError": "mimica.errors",
     "UsageError": "mimica.errors",
     "WeightsError": "mimica.errors",
+    "Verification": "mimica.safety.verify",
+    "verify": "mimica.safety.verify",
 }
 
 __all__ = [
@@ -65,9 +68,11 @@ __all__ = [
     "Progress",
     "UnreadableMediaError",
     "UsageError",
+    "Verification",
     "WeightsError",
     "__version__",
     "animate",
+    "verify",
 ]
 
 

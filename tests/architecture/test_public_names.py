@@ -22,9 +22,11 @@ PUBLIC = {
     "Progress",
     "UnreadableMediaError",
     "UsageError",
+    "Verification",
     "WeightsError",
     "__version__",
     "animate",
+    "verify",
 }
 EXIT_CODES = {
     "MimicaError": 1,

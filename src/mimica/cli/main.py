@@ -16,7 +16,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from mimica import __version__
-from mimica.cli import animate, consent, demo, doctor, faces, ledger, synthesize, train
+from mimica.cli import animate, consent, demo, doctor, faces, ledger, synthesize, train, verify
 from mimica.cli.failure import Failure, one_line
 from mimica.errors import Interrupted, MimicaError
 
@@ -38,6 +38,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(name="animate", epilog=EXIT_CODES)(animate.animate)
+app.command(name="verify", short_help="Say what provenance files carry.")(verify.verify)
 app.command(name="faces")(faces.faces)
 app.command(name="demo", short_help="Animate the shipped photos.")(demo.demo)
 app.command(name="doctor", short_help="Check this installation and this machine.")(doctor.doctor)
