@@ -16,7 +16,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from mimica import __version__
-from mimica.cli import animate, consent, demo, doctor, faces, ledger, synthesize, train, verify
+from mimica.cli import animate, consent, data, demo, denylist, doctor, faces, ledger, synthesize, train, verify
 from mimica.cli.failure import Failure, one_line
 from mimica.errors import Interrupted, MimicaError
 
@@ -45,6 +45,8 @@ app.command(name="doctor", short_help="Check this installation and this machine.
 app.command(name="synthesize", short_help="Render a training data set.")(synthesize.synthesize)
 app.add_typer(consent.app, name="consent")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(denylist.app, name="denylist")
+app.add_typer(data.app, name="data")
 app.command(name="train", short_help="Train a network by a recipe and export it.")(train.train)
 
 

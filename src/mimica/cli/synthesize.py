@@ -61,6 +61,12 @@ def synthesize(
     workers: Annotated[int, typer.Option(metavar="N", min=1, help="Processes that render.")] = 1,
     source: Annotated[str, typer.Option(metavar="TEXT", help="Where the photos are from, for the ledger.")] = "",
     licence: Annotated[str, typer.Option(metavar="TEXT", help="The photos' licence, for the ledger.")] = "",
+    consent: Annotated[
+        Literal["", "fictional", "licensed", "receipt"],
+        typer.Option(
+            metavar="BASIS", help="On whose word the photos may be trained on; receipt: NAME.jws by each photo."
+        ),
+    ] = "",
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the result, or the error, as one JSON object.")
     ] = False,
@@ -87,7 +93,7 @@ def synthesize(
     )
     excluded = read_exclusions(exclude) if exclude else frozenset[str]()
     prepared = prepare(
-        portraits, rig, teacher, out, source=source, licence=licence, exclude=excluded,
+        portraits, rig, teacher, out, source=source, licence=licence, consent=consent, exclude=excluded,
         note=lambda text: None if silent else note(text),
     )  # fmt: skip
     chosen, folder = fitted_portraits(prepared.fitted, excluded), out / kind

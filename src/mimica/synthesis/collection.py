@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from mimica.errors import InputError, NoFaceError
+from mimica.safety.training_rights import training_consent
 from mimica.synthesis.fit import HeadFitter
 from mimica.synthesis.fitted import FittedPortrait
 from mimica.synthesis.teacher import Teacher
@@ -33,13 +34,14 @@ class FitOutcome:
 
 def fit_photos(
     photos: Path | str, out: Path | str, teacher: Teacher, fitter: HeadFitter, *, source: str, licence: str,
-    exclude: frozenset[str] = frozenset(),
+    consent: str = "", exclude: frozenset[str] = frozenset(),
 ) -> Iterator[FitOutcome]:  # fmt: skip
     """Fit every photo of a folder that is not fitted yet; yields one outcome a photo, in order of name.
 
+    consent: on whose word they may be trained on; "receipt" wants the receipt `NAME.jws` beside each photo.
     Photos whose name (without its ending) is in `exclude` are passed over.
 
-    Raises InputError when the folder holds no photo.
+    Raises InputError when the folder holds no photo, and ConsentError when a receipt does not hold.
     """
     paths = sorted(path for path in Path(photos).iterdir() if path.suffix.lower() in PHOTO_SUFFIXES)
     paths = [path for path in paths if path.stem not in exclude]
@@ -55,7 +57,7 @@ def fit_photos(
             yield FitOutcome(path, target)
             continue
         try:
-            fitted = fit_photo(path, teacher, fitter, source=source, licence=licence)
+            fitted = fit_photo(path, teacher, fitter, source=source, licence=licence, consent=consent)
         except NoFaceError as error:
             yield FitOutcome(path, None, str(error))
             continue
@@ -71,13 +73,20 @@ def fitted_portraits(folder: Path | str, exclude: frozenset[str] = frozenset()) 
     return paths
 
 
-def fit_photo(path: Path, teacher: Teacher, fitter: HeadFitter, *, source: str, licence: str) -> FittedPortrait:
-    """Label and fit one photo. Raises NoFaceError when no face is found or the head does not fit it."""
+def fit_photo(
+    path: Path, teacher: Teacher, fitter: HeadFitter, *, source: str, licence: str, consent: str = ""
+) -> FittedPortrait:
+    """Label and fit one photo.
+
+    Raises NoFaceError when no face is found or the head does not fit it, ConsentError as `training_consent`.
+    """
     encoded = np.fromfile(path, np.uint8)
     photo = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if encoded.size else None
     if photo is None:
         raise NoFaceError(f"{path}: not a readable picture; convert it to JPEG or PNG")
-    crop = teacher.crop(np.ascontiguousarray(photo[..., ::-1]))
+    image = np.ascontiguousarray(photo[..., ::-1])
+    agreed = training_consent(consent, path, image)
+    crop = teacher.crop(image)
     fit = fitter.fit(crop.labels.landmarks, crop.labels.scores, crop.labels.pose)
     error = float(fit.residual_px.mean()) / fit.face_height_px
     if error > WORST_FIT:
@@ -87,4 +96,5 @@ def fit_photo(path: Path, teacher: Teacher, fitter: HeadFitter, *, source: str, 
     return FittedPortrait(
         path.stem, crop.image, crop.labels.landmarks, crop.matte, fit.shape, fit.expression,
         fit.rotation, fit.translation, fit.eyes, crop.crop, f"{source}:{path.name}" if source else path.name, licence,
+        agreed,
     )  # fmt: skip

@@ -214,8 +214,7 @@ def _ledger_row(portrait: Portrait, config: DatasetConfig, group: int, person: i
     fitted = portrait.fitted
     return {
         "portrait": fitted.key,
-        "source": fitted.source,
-        "licence": fitted.licence,
+        **fitted.rights,
         "seed": config.seed,
         "group": group,
         "person": person,

@@ -46,7 +46,8 @@ class FittedPortrait:
         rotation, translation: (3, 3), (3,) float32 head to camera, cm.
         eyes: (2, 8) float32 left, right: centre xyz, radius, gaze axis xyz, iris radius; head frame, cm.
         crop: (x0, y0, side) of the crop in the photo, px.
-        source, licence: where the photo is from and under which terms.
+        source, licence, consent: where the photo is from, under which terms, and on whose word it may be trained on
+            (see `safety.training_rights`); empty when nobody said.
     """
 
     key: str
@@ -61,6 +62,12 @@ class FittedPortrait:
     crop: tuple[float, float, float] = (0.0, 0.0, 512.0)
     source: str = ""
     licence: str = ""
+    consent: str = ""
+
+    @property
+    def rights(self) -> dict[str, str]:
+        """What a data set's ledger says of every item that shows this portrait."""
+        return {"source": self.source, "licence": self.licence, "consent": self.consent}
 
     @property
     def angles_deg(self) -> NDArray[np.float64]:
@@ -82,9 +89,16 @@ class FittedPortrait:
         """Read what `save` wrote. Raises InputError when the file is not one."""
         try:
             with np.load(path, allow_pickle=False) as data:
-                values = {entry.name: data[entry.name] for entry in fields(cls)}
+                values = {entry.name: data[entry.name] for entry in fields(cls) if entry.name != "consent"}
+                values["consent"] = data.get("consent", np.array(""))  # older files do not say
         except (OSError, KeyError, ValueError) as error:
             raise InputError(f"{path}: not a fitted portrait ({error}); fit the photo again") from error
-        values |= {name: str(values[name]) for name in ("key", "source", "licence")}
+        values |= {name: str(values[name]) for name in ("key", "source", "licence", "consent")}
         values["crop"] = tuple(float(value) for value in values["crop"])
         return cls(**values)
+
+
+def rights_of(path: Path) -> dict[str, str]:
+    """`FittedPortrait.rights` of a file, without reading its pictures."""
+    with np.load(path, allow_pickle=False) as data:
+        return {name: str(data[name]) if name in data else "" for name in ("source", "licence", "consent")}

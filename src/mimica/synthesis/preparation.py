@@ -32,14 +32,14 @@ class Preparation:
 
 def prepare(
     portraits: Path, rig: Path, teacher: Path, data: Path, *, source: str = "", licence: str = "",
-    exclude: frozenset[str] = frozenset(), note: Callable[[str], None] = lambda text: None,
+    consent: str = "", exclude: frozenset[str] = frozenset(), note: Callable[[str], None] = lambda text: None,
 ) -> Preparation:  # fmt: skip
     """Prepare what is missing in `data`/prepared. `portraits` holds photos, or portraits already fitted (npz).
 
     `note` hears of photos that cannot be fitted. Excluded photos are not even fitted.
 
     Raises:
-        UsageError: photos without source and licence.
+        UsageError: photos without source, licence and consent.
         InputError: the rig, the teacher's file or the photos are none.
         OutputError: the folder cannot be made.
     """
@@ -56,12 +56,21 @@ def prepare(
         Correspondence.compute(Rig.from_npz(rig_file, identity=False), *mesh).save(correspondence)
     if any(portraits.glob("*.npz")):
         return Preparation(portraits, rig_file, correspondence)
-    if not (source and licence):
-        raise UsageError("photos need --source and --licence: every item of a data set has a row in its ledger")
+    if not (source and licence and consent):
+        raise UsageError(
+            "photos need --source, --licence and --consent: every item of a data set has a row in its ledger"
+        )
     fitter = HeadFitter(HeadAtlas(Rig.from_npz(rig_file), Correspondence.load(correspondence)))
     with Teacher(teacher) as labeller:
         for outcome in fit_photos(
-            portraits, folder / "fitted", labeller, fitter, source=source, licence=licence, exclude=exclude
+            portraits,
+            folder / "fitted",
+            labeller,
+            fitter,
+            source=source,
+            licence=licence,
+            consent=consent,
+            exclude=exclude,
         ):
             if outcome.path is None:
                 note(outcome.reason)

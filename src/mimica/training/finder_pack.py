@@ -16,7 +16,7 @@ import numpy as np
 from mimica.errors import InputError
 from mimica.runtime.session import OnnxNetwork
 from mimica.synthesis.collection import PHOTO_SUFFIXES
-from mimica.synthesis.fitted import FittedPortrait, is_held_out, portrait_number
+from mimica.synthesis.fitted import FittedPortrait, is_held_out, portrait_number, rights_of
 from mimica.synthesis.shards import Report, Summary, claim, gather, ledger_lines, write_missing
 from mimica.training.finder_scenes import MAX_FACES, SCENE_PX, Image, LabelledPortrait, SceneMaker
 
@@ -160,7 +160,7 @@ def write_pack(job: ScenePack) -> Path:
         np.savez(file, image=images, faces=faces)
     rows = [
         {"pack": job.path.name, "portrait": path.stem, "identity": portrait_number(path.stem), "split": job.split,
-         "seed": job.config.seed, "samples": len(images) if place == 0 else 0}
+         "seed": job.config.seed, "samples": len(images) if place == 0 else 0, **rights_of(path)}
         for place, path in enumerate(job.portraits)
     ]  # fmt: skip
     job.ledger.write_text(ledger_lines(rows), encoding="utf-8")

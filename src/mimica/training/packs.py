@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ from mimica.synthesis.shards import Report, Summary, claim, gather, ledger_lines
 from mimica.training import motion_rendering, rig_rendering
 
 Kind = Literal["motion", "rig"]
-Row = dict[str, NDArray[np.generic]]
+Row = dict[str, NDArray[Any]]
 
 PHOTO_ROWS = 2
 """Samples of the untouched photo that each portrait gives, once."""
@@ -167,10 +167,11 @@ def write_pack(job: Pack) -> Path:
         made = [row | {"identity": number} for row in _samples(portrait, visit, config.kind, rng)]
         rows += made
         entry: dict[str, object] = {
-            "pack": job.path.name, "portrait": fitted.key, "identity": int(number), "source": fitted.source,
-            "licence": fitted.licence, "seed": config.seed, "samples": len(made),
-            "towards": visit.towards.stem if visit.towards else None,
+            "pack": job.path.name, "portrait": fitted.key, "identity": int(number), **fitted.rights,
+            "seed": config.seed, "samples": len(made), "towards": visit.towards.stem if visit.towards else None,
         }  # fmt: skip
+        if morph is not None:
+            entry["towards_rights"] = morph.towards.rights
         told.append(entry)
     temporary = job.path.with_suffix(".npz.part")
     with temporary.open("wb") as file:
