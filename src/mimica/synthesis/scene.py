@@ -139,7 +139,7 @@ def render(
     )  # fmt: skip
     face_width = float(np.ptp(portrait.fitted.landmarks[:468, 0])) * size / CROP_SIZE
     image = shade_openings(out.image, out.coverage, out.seen, face_width * viewport.zoom)
-    return _result(portrait, pose, viewport, image, out.truth(portrait) if truth else None)
+    return describe(portrait, pose, viewport, image, out.truth(portrait) if truth else None)
 
 
 class _Buffers:
@@ -184,9 +184,10 @@ def _prefiltered(portrait: Portrait, footprint_px: float) -> tuple[NDArray[np.ui
     return cache[step]
 
 
-def _result(
-    portrait: Portrait, pose: Pose, viewport: Viewport, image: NDArray[np.uint8], truth: Truth | None
+def describe(
+    portrait: Portrait, pose: Pose, viewport: Viewport, image: NDArray[np.uint8], truth: Truth | None = None
 ) -> Render:
+    """An image of a pose, drawn or photographed, with everything about it that needs no pixels."""
     marks = [project(pose.points[list(portrait.atlas.rig.landmarks)])]
     marks += [project(eye.mean(0, keepdims=True)) for eye in pose.eyes]
     landmarks = viewport.to_unit(np.concatenate(marks)).astype(np.float32)
@@ -293,8 +294,6 @@ def photo_crop(portrait: Portrait, viewport: Viewport, size: int = 256) -> NDArr
 def face_gbuffer(portrait: Portrait, viewport: Viewport | None = None, size: int = 256) -> Render:
     """The untouched photo through a viewport, with the truth that the fit gives for each of its pixels."""
     viewport = viewport or Viewport()
-    drawn = render(portrait, photo_pose(portrait), viewport, size)
-    return Render(
-        photo_crop(portrait, viewport, size), drawn.truth, drawn.motion, drawn.rotation, drawn.translation,
-        drawn.angles_deg, drawn.gaze_deg, drawn.landmarks, viewport,
-    )  # fmt: skip
+    posed = photo_pose(portrait)
+    truth = render(portrait, posed, viewport, size).truth
+    return describe(portrait, posed, viewport, photo_crop(portrait, viewport, size), truth)

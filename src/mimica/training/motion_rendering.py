@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from mimica.synthesis.camera import CROP_SIZE, FOCAL_PX, project
 from mimica.synthesis.motions import BROAD, ExpressionSampler, sample_performance
 from mimica.synthesis.portrait import Portrait
 from mimica.synthesis.posing import Performance, Pose, photo_pose, pose
-from mimica.synthesis.scene import Render, photo_crop, render
+from mimica.synthesis.scene import Render, describe, photo_crop, render
 from mimica.synthesis.viewport import Viewport
 
 CROP_PX = 192
@@ -31,7 +32,7 @@ PHOTO_TRUST = 0.5
 LARGEST_TURN_DEG = 36.0
 """Turn out of the picture plane, away from the photo, beyond which pixels are missing; leaning sideways is free."""
 
-Row = dict[str, NDArray[np.generic]]
+Row = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,8 @@ def photo_rows(portrait: Portrait, rng: np.random.Generator, count: int, size_px
     posed = photo_pose(portrait)
     for _ in range(count):
         viewport = viewport_of(CropJitter(shift=0.04, zoom=0.06).applied(by_box(portrait, posed), rng))
-        drawn = render(portrait, posed, viewport, 8, samples=1, truth=False)  # for its labels only
-        row = motion_row(portrait, drawn, PHOTO_TRUST)
-        yield row | {"image": photo_crop(portrait, viewport, size_px)}
+        image = photo_crop(portrait, viewport, size_px)
+        yield motion_row(portrait, describe(portrait, posed, viewport, image), PHOTO_TRUST)
 
 
 def within_reach(performance: Performance, portrait: Portrait) -> Performance:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -24,7 +25,7 @@ from mimica.training.rig_data import IGNORED
 FACE_PX, FACE_MAP_PX, WIDE_PX = 192, 96, 128
 MOUTH_PX, EYE_PX = (72, 96), (48, 72)
 FACE_PART, EYE_PART = PART_NAMES.index("face"), PART_NAMES.index("eye")
-Row = dict[str, NDArray[np.generic]]
+Row = dict[str, NDArray[Any]]
 MOUTH_PARTS = tuple(PART_NAMES.index(name) for name in ("mouth_socket", "gums", "teeth", "tongue"))
 
 
@@ -43,9 +44,7 @@ class Square:
         return np.array([[sx, 0, (0.5 - self.x0) * sx - 0.5], [0, sy, (0.5 - self.y0) * sy - 0.5]])
 
 
-def _cut(
-    image: NDArray[np.generic], area: Square, columns: int, rows: int, *, nearest: bool = False
-) -> NDArray[np.generic]:
+def _cut(image: NDArray[Any], area: Square, columns: int, rows: int, *, nearest: bool = False) -> NDArray[Any]:
     """Resample an area; antialiased when it shrinks, or nearest for maps that must not blend."""
     matrix = area.matrix(columns, rows)
     if nearest:
@@ -72,6 +71,25 @@ def photo_rows(portrait: Portrait, rng: np.random.Generator, count: int) -> Iter
         drawn = replace(sampler.render(photo_pose(portrait)), image=portrait.fitted.image)
         for _ in range(count):
             yield sampler.sample(drawn, portrait.fitted.matte, rng)
+
+
+@dataclass(frozen=True, slots=True)
+class _Maps:
+    """A render's image and truth (512, 512, …) in types that can be resampled."""
+
+    image: NDArray[np.uint8]
+    part: NDArray[np.uint8]
+    vertex: NDArray[np.float32]
+    canonical: NDArray[np.float32]
+
+    def window(self, area: Square, columns: int, rows: int) -> Row:
+        """The area at another size; the truth by its nearest pixels."""
+        return {
+            "image": _cut(self.image, area, columns, rows),
+            "canonical": _cut(self.canonical, area, columns, rows, nearest=True).astype(np.float16),
+            "part": _cut(self.part, area, columns, rows, nearest=True),
+            "vertex": _cut(self.vertex, area, columns, rows, nearest=True).astype(np.int64),
+        }
 
 
 class RigSampler:
@@ -106,24 +124,22 @@ class RigSampler:
         side = CROP_CM * FOCAL_PX / depth * float(np.exp(rng.normal(0, 0.06)))
         corner = origin - np.array(ORIGIN_IN_CROP) * side + rng.normal(0, 0.025, 2) * side
         tight = Square(float(corner[0]), float(corner[1]), side, side)
-        image = result.image
-        part = _cut(truth.part, tight, FACE_MAP_PX, FACE_MAP_PX, nearest=True)
-        vertex = _cut(truth.vertex.astype(np.float32), tight, FACE_MAP_PX, FACE_MAP_PX, nearest=True).astype(np.int64)
-        canonical = truth.canonical.astype(np.float32)
+        maps = _Maps(result.image, truth.part, truth.vertex.astype(np.float32), truth.canonical.astype(np.float32))
+        seen = maps.window(tight, FACE_MAP_PX, FACE_MAP_PX)
         far = _cut(truth.depth, tight, FACE_MAP_PX, FACE_MAP_PX, nearest=True)
-        face = (part == FACE_PART) & (vertex >= 0) & (vertex < self.portrait.atlas.face_count)
+        face = (seen["part"] == FACE_PART) & (seen["vertex"] >= 0) & (seen["vertex"] < self.portrait.atlas.face_count)
         row: Row = {
-            "face_image": _cut(image, tight, FACE_PX, FACE_PX),
-            "face_canonical": _cut(canonical, tight, FACE_MAP_PX, FACE_MAP_PX, nearest=True).astype(np.float16),
+            "face_image": _cut(result.image, tight, FACE_PX, FACE_PX),
+            "face_canonical": seen["canonical"],
             "face_depth": (depth - far).clip(-30, 30).astype(np.float16),
             "face": face.astype(np.uint8),
-        }  # fmt: skip
+        }
         marks = result.landmarks * CROP_SIZE
-        mouth = self._window(result, marks[48:60].mean(0), side, MOUTH_WINDOW, MOUTH_PX, rng)
+        mouth = _missed_window(maps, marks[48:60].mean(0), side, MOUTH_WINDOW, MOUTH_PX, rng)
         row |= {f"mouth_{name}": value for name, value in self._labels(mouth, self.below_lips, MOUTH_PARTS).items()}
         eyes = []
         for index in (0, 1):
-            window = self._window(result, marks[68 + index], side, EYE_WINDOW, EYE_PX, rng)
+            window = _missed_window(maps, marks[68 + index], side, EYE_WINDOW, EYE_PX, rng)
             labels = self._labels(window, self.below_lids[index], (EYE_PART, MOUTH_PARTS[0]))
             if index == 1:
                 labels = {name: np.ascontiguousarray(value[:, ::-1]) for name, value in labels.items()}
@@ -134,37 +150,32 @@ class RigSampler:
         centre = corner + side / 2
         wide = Square(float(centre[0] - wide_side / 2), float(centre[1] - wide_side / 2), wide_side, wide_side)
         alpha = np.where(truth.part > 0, 255, 0).astype(np.uint8) if matte is None else matte
-        row |= {"wide_image": _cut(image, wide, WIDE_PX, WIDE_PX), "wide_matte": _cut(alpha, wide, WIDE_PX, WIDE_PX)}
+        row |= {
+            "wide_image": _cut(result.image, wide, WIDE_PX, WIDE_PX),
+            "wide_matte": _cut(alpha, wide, WIDE_PX, WIDE_PX),
+        }
         names = self.portrait.atlas.rig.names
         known = [names.index(name) if name in names else -1 for name in RIG_NAMES]
         rig = np.where(np.array(known) >= 0, result.motion[known], 0)
         row["expression"] = np.concatenate([rig, result.motion[-3:]]).astype(np.float32)
         return row
 
-    def _window(
-        self, result: Render, centre: NDArray[np.floating], side: float, extent: tuple[float, float],
-        size: tuple[int, int], rng: np.random.Generator,
-    ) -> dict[str, NDArray[np.generic]]:  # fmt: skip
-        truth = result.truth
-        assert truth is not None
-        grow = float(np.exp(rng.normal(0, 0.07)))
-        width, height = extent[0] * side * grow, extent[1] * side * grow
-        centre = centre + rng.normal(0, 0.015, 2) * side
-        area = Square(float(centre[0] - width / 2), float(centre[1] - height / 2), width, height)
-        rows, columns = size
-        return {
-            "image": _cut(result.image, area, columns, rows),
-            "canonical": _cut(truth.canonical.astype(np.float32), area, columns, rows, nearest=True).astype(np.float16),
-            "part": _cut(truth.part, area, columns, rows, nearest=True),
-            "vertex": _cut(truth.vertex.astype(np.float32), area, columns, rows, nearest=True).astype(np.int64),
-        }
-
     @staticmethod
-    def _labels(
-        window: dict[str, NDArray[np.generic]], below: NDArray[np.bool_], opening: tuple[int, ...]
-    ) -> dict[str, NDArray[np.generic]]:
+    def _labels(window: Row, below: NDArray[np.bool_], opening: tuple[int, ...]) -> Row:
         part, vertex = window["part"], window["vertex"]
         skin = (part == FACE_PART) & (vertex >= 0) & (vertex < len(below))
         lower = below[np.where(skin, vertex, 0)]
         region = np.where(skin, lower.astype(np.uint8), np.where(np.isin(part, opening), 2, IGNORED)).astype(np.uint8)
         return {"image": window["image"], "canonical": window["canonical"], "region": region}
+
+
+def _missed_window(
+    maps: _Maps, centre: NDArray[np.floating], side: float, extent: tuple[float, float], size: tuple[int, int],
+    rng: np.random.Generator,
+) -> Row:  # fmt: skip
+    """The zoomed window (`extent` in sides of the tight crop) about a feature, a little off."""
+    grow = float(np.exp(rng.normal(0, 0.07)))
+    width, height = extent[0] * side * grow, extent[1] * side * grow
+    centre = centre + rng.normal(0, 0.015, 2) * side
+    area = Square(float(centre[0] - width / 2), float(centre[1] - height / 2), width, height)
+    return maps.window(area, size[1], size[0])
