@@ -16,6 +16,7 @@ from mimica.evaluation.encoder_reader import EncoderReader
 from mimica.evaluation.face_trace import FaceTrace, Image, Reading
 from mimica.evaluation.landmark_layout import ANCHORS, MESH, eye_opening, layout_of, mouth_opening
 from mimica.evaluation.mediapipe_reader import MediaPipeReader, gaze_from_scores, mimica_names
+from mimica.evaluation.metrics.blinks import closings
 from mimica.media.video_reader import open_video
 
 EMPTY = Reading.empty(MESH.count, EXPRESSION_NAMES, "nobody")
@@ -110,6 +111,14 @@ def test_our_encoder_reads_the_shipped_driver(frames: list[tuple[Image, float]])
     assert ((left > 0) & (top > 0) & (right < 384) & (bottom < 384)).all()
     shut = trace.expressions[:, [EXPRESSION_NAMES.index(f"eyeBlink_{side}") for side in "RL"]]
     assert np.corrcoef(shut.ravel(), trace.eye_opening.ravel())[0, 1] < -0.7
+
+
+def test_the_blinks_of_the_shipped_driver_are_found() -> None:
+    """The demo's driver blinks at 4.2 s (`synthesis.showreel.BLINKS_S`) and winks at 5.1 s, which is no blink."""
+    with open_video(DRIVER) as reader:
+        part = [(frame.image, float(frame.time)) for frame in reader if 3.8 <= frame.time <= 5.4]
+    trace = EncoderReader().read(*zip(*part, strict=True))
+    assert closings(trace.eye_opening, trace.times_s).mean(1) == pytest.approx([4.2], abs=0.1)
 
 
 def test_our_encoder_sees_nobody_in_an_empty_picture(frames: list[tuple[Image, float]]) -> None:

@@ -12,6 +12,7 @@ from mimica.core.motion import EXPRESSION_NAMES
 from mimica.evaluation.face_trace import FaceTrace, Reading
 from mimica.evaluation.landmark_layout import ANCHORS
 from mimica.evaluation.metrics import METRICS
+from mimica.evaluation.metrics.blinks import closings
 from mimica.evaluation.metrics.comparison import compare_traces, curves
 
 FRAMES, RATE = 250, 25.0
@@ -154,6 +155,29 @@ def test_a_missed_blink_costs_recall_and_an_invented_one_precision() -> None:
     invented.eyes[110:115] *= [0.6, 0.2, 0.1, 0.2, 0.6]
     assert {"blinks.precision"} == {name for name in moved(invented.trace()) if name.startswith("blinks")}
     assert compare_traces(Actor().trace(), invented.trace())["blinks.precision"] == pytest.approx(5 / 6)
+
+
+def test_a_blink_just_short_of_half_is_no_miss_but_one_that_hardly_closes_is() -> None:
+    def recall(share: float) -> float:
+        actor = Actor()
+        for blink in BLINKS:
+            actor.eyes[blink - 2 : blink + 3] = 0.33 * share
+        return compare_traces(Actor().trace(), actor.trace())["blinks.recall"]
+
+    assert recall(0.55) == 1.0
+    assert recall(0.75) == 0.0
+
+
+def test_closed_eyes_are_no_blinks_and_winks_are_none() -> None:
+    asleep = np.full((FRAMES, 2), 0.33)
+    asleep[100:200] = 0.02
+    times = np.arange(FRAMES) / RATE
+    assert len(closings(asleep, times)) == 0
+    winking = np.full((FRAMES, 2), 0.33)
+    winking[100:106, 0] = 0.02
+    assert len(closings(winking, times)) == 0
+    winking[100:106, 1] = 0.02
+    assert closings(winking, times) == pytest.approx(np.array([[4.0, 4.2]]))
 
 
 def test_a_constant_turn_is_only_absolute_error() -> None:

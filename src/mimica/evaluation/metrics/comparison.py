@@ -15,7 +15,7 @@ from mimica.evaluation.face_trace import FaceTrace, Image
 from mimica.evaluation.landmark_layout import Landmarks
 from mimica.evaluation.metrics import CURVES
 from mimica.evaluation.metrics.aperture import LEAST_EYES_SPREAD, LEAST_MOUTH_SPREAD
-from mimica.evaluation.metrics.blinks import blink_score, blink_times
+from mimica.evaluation.metrics.blinks import blink_score
 from mimica.evaluation.metrics.curve import agreement
 from mimica.evaluation.metrics.flow_error import flow_error
 from mimica.evaluation.metrics.gaze import gaze_error
@@ -63,9 +63,7 @@ def compare_traces(driver: FaceTrace, output: FaceTrace) -> dict[str, float]:
         numbers[f"{name}.correlation"] = followed.correlation
         numbers[f"{name}.slope"] = followed.slope
         numbers[f"{name}.lag_frames"] = followed.lag_frames
-    blinks = blink_score(
-        blink_times(driver.eye_opening, driver.times_s), blink_times(output.eye_opening, output.times_s)
-    )
+    blinks = blink_score(driver.eye_opening, output.eye_opening, driver.times_s)
     gaze = gaze_error(driver.gaze_deg, output.gaze_deg, driver.eye_opening, output.eye_opening)
     pose = head_pose_error(driver.angles_deg, output.angles_deg)
     trembling = jitter(jerk(driver.landmarks, driver.eye_distance_px), jerk(output.landmarks, output.eye_distance_px))

@@ -5,8 +5,9 @@
 - slope: output per driver by least squares, 1 is best; below 1 the motion is damped. Fooled by noise in the *driver's*
   reading, which pulls it towards 0 (regression dilution), by lag, which does the same, and by an output that is louder
   but unrelated in places. Two faces are two rulers: another mouth's full opening may measure 20 % more.
-- lag: frames by which the output is late (negative: early), 0 is best, by the peak of the cross-correlation between
-  −`max_lag` and +`max_lag`, parabolic between frames. Fooled by periodic motion (a whole period late looks in time).
+- lag: frames by which the output is late (negative: early), 0 is best, by the peak of the cross-correlation of the
+  two curves' speeds between −`max_lag` and +`max_lag`, parabolic between frames. (Of the speeds, since slow curves
+  are alike at any lag.) Fooled by periodic motion: a whole period late looks in time.
 
 Correlation and slope are taken without undoing the lag: a late mouth is wrong.
 """
@@ -23,8 +24,10 @@ FloatArray = NDArray[np.float64]
 MAX_LAG = 8
 LEAST_SAMPLES = 5
 STILL = 1e-9
+SPEED_OVER = 2
+"""Frames over which a speed is taken: one would measure the reader's noise."""
 LEAST_CORRELATION = 0.3
-"""A lag is told when the curves are at least this alike at some lag; elsewhere the peak is chance."""
+"""A lag is told when the speeds are at least this alike at some lag; elsewhere the peak is chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,8 @@ def agreement(
 
 
 def lag(driver: FloatArray, output: FloatArray, max_lag: int = MAX_LAG) -> float:
-    """Frames by which `output` (T,) is late behind `driver` (T,); NaN where they are not alike at any lag."""
+    """Frames by which `output` (T,) is late behind `driver` (T,); NaN where they do not move alike at any lag."""
+    driver, output = (curve[SPEED_OVER:] - curve[:-SPEED_OVER] for curve in (driver, output))
     reach = min(max_lag, len(driver) - LEAST_SAMPLES)
     if reach < 1:
         return float("nan")
