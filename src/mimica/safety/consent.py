@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from mimica.errors import ConsentError, MalformedReceipt, WrongDriver, WrongPortrait
+from mimica.errors import ConsentError, MalformedReceipt, ReceiptError, WrongDriver, WrongPortrait
 
 if TYPE_CHECKING:
     from mimica.safety.perceptual_hash import PortraitPrint
@@ -210,17 +210,17 @@ def explanation() -> str:
 
 
 def read_receipt_file(path: Path) -> bytes:
-    """The bytes of a receipt. Raises ConsentError when there is none to read, or far too much."""
+    """The bytes of a receipt. Raises ReceiptError when there is none to read, or far too much."""
     try:
         if not path.is_file():
             problem = "is not a file" if path.exists() else "does not exist"
-            raise ConsentError(f"receipt {path}: {problem}; give the file that holds the agreement")
+            raise ReceiptError(f"receipt {path}: {problem}; give the file that holds the agreement")
         with path.open("rb") as file:
             content = file.read(MAX_RECEIPT_BYTES + 1)
     except OSError as error:
-        raise ConsentError(f"receipt {path}: cannot be read ({error.strerror}); give a readable file") from error
+        raise ReceiptError(f"receipt {path}: cannot be read ({error.strerror}); give a readable file") from error
     if not content:
-        raise ConsentError(f"receipt {path}: is empty; give the file that holds the agreement")
+        raise ReceiptError(f"receipt {path}: is empty; give the file that holds the agreement")
     if len(content) > MAX_RECEIPT_BYTES:
-        raise ConsentError(f"receipt {path}: is larger than 1 MiB; give the agreement itself, not a scan of a book")
+        raise ReceiptError(f"receipt {path}: is larger than 1 MiB; give the agreement itself, not a scan of a book")
     return content
