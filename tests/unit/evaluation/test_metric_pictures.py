@@ -18,6 +18,7 @@ from mimica.evaluation.metrics.perceptual import GradientDistance, perceptual_di
 from mimica.evaluation.metrics.psnr import psnr
 from mimica.evaluation.metrics.regions import Regions
 from mimica.evaluation.metrics.sharpness import sharpness
+from mimica.evaluation.metrics.shown import shown
 from mimica.evaluation.metrics.ssim import luma, ssim
 
 Image = NDArray[np.uint8]
@@ -181,6 +182,18 @@ def test_flicker_is_the_backgrounds_own_while_the_driver_rests() -> None:
     moving = resting(marks + 5 * np.arange(6)[:, None, None], ruler)
     assert np.isnan(flicker(shimmering, mask, moving))
     assert np.isnan(flicker(shimmering, background(box * np.nan, SIDE, SIDE), still))
+
+
+def test_an_expression_is_shown_in_part() -> None:
+    without = TRUTH
+    truth = TRUTH.copy()
+    truth[110:150, 70:120] = picture(3)[110:150, 70:120]
+    for share in (0.0, 0.4, 1.0):
+        mixed = (share * truth.astype(np.float64) + (1 - share) * without).round().astype(np.uint8)
+        assert shown(mixed, truth, without, REGIONS.face) == pytest.approx(share, abs=0.02)
+        brighter = np.clip(mixed.astype(int) + 9, 0, 255).astype(np.uint8)
+        assert shown(brighter, truth, without, REGIONS.face) == pytest.approx(share, abs=0.02)
+    assert np.isnan(shown(truth, without, without, REGIONS.face))
 
 
 def test_the_perceptual_distance_says_its_name() -> None:

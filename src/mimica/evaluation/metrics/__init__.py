@@ -72,6 +72,7 @@ def _rest() -> Iterator[Metric]:
     for group in EXPRESSION_GROUPS:
         yield Metric(f"expression.{group}.error", "", "lower", "expressions", f"error of the strengths of {group}")
         yield Metric(f"expression.{group}.reached", "", "one", "expressions", f"share of {group} that arrives")
+        yield Metric(f"expression.{group}.shown", "", "one", "shown", f"share of {group} to be seen in the pixels")
     yield Metric("identity.similarity", "", "higher", "identity", "likeness to the photo (dlib)")
     for group in YAW_BINS:
         yield Metric(f"identity.similarity.{group}", "", "higher", "identity", f"the same where turned {group}°")
