@@ -2,13 +2,14 @@
 # make test    every test                (installs the dev extra, torch included)
 # make lint    ruff and basedpyright
 # make bench   the measurements that docs/bench quotes
+# make kill-test  a hundred kills at random moments (minutes)
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 OUT ?= demo-out
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test lint format bench docs clean
+.PHONY: help demo test kill-test lint format bench docs clean
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
@@ -35,6 +36,9 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+kill-test: $(VENV)/.dev
+	MIMICA_KILLS=100 $(BIN)/python -m pytest tests/e2e/test_kills.py $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check

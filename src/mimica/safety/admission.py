@@ -1,7 +1,7 @@
 """Admission: everything that must hold before a photo is animated, asked in one place, cheapest first.
 
-Consent, the signing key, the gate on the photo. What comes back are the terms without which nothing can be released.
-This module does not know faces, motion or networks.
+Consent, the signing key, the denylist where there is one, the gate on the photo. What comes back are the terms without
+which nothing can be released. This module does not know faces, motion or networks.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from mimica.errors import UsageError
 from mimica.safety.consent import require_consent
+from mimica.safety.denylist import check_opt_out
 from mimica.safety.gate import Gate
 from mimica.safety.home import home
 from mimica.safety.job import ReleaseTerms
@@ -66,7 +67,7 @@ def admit(
     photo: None when a program gave the pixels. The rest: see `require_consent`, `Label`, `ReleaseTerms`.
 
     Raises:
-        ConsentError and its kinds, UsageError, OutputError, GateError: nothing may be computed then.
+        ConsentError and its kinds, UsageError, OutputError, OptOutError, GateError: nothing may be computed then.
     """
     Label(label)  # an unknown one is told before anything is computed
     sha256 = hashlib.sha256(image.tobytes()).hexdigest() if photo is None else file_sha256(photo)
@@ -76,8 +77,10 @@ def admit(
         purpose=purpose,
     )  # fmt: skip
     signer = (signing or SigningOptions()).signer()
+    named = "the photo" if photo is None else f"photo {photo}"
+    check_opt_out(image, named)
     gate = Gate.load()
-    gate.check_photo(image, "the photo" if photo is None else f"photo {photo}")
+    gate.check_photo(image, named)
     return ReleaseTerms(
         consent=agreed, signer=signer, gate=gate,
         sources=(Source("photo", photo, sha256), Source("driver", driving, driver_sha256)),

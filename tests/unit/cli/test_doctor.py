@@ -15,7 +15,7 @@ def test_json_holds_what_a_bug_report_needs(capsys: pytest.CaptureFixture[str]) 
     run(["doctor", "--json", "--device", "cpu"])
     findings = json.loads(capsys.readouterr().out)
     assert set(findings) == {
-        "mimica", "python", "system", "machine", "cores", "packages", "devices", "networks", "problems",
+        "mimica", "home", "python", "system", "machine", "cores", "packages", "devices", "networks", "problems",
     }  # fmt: skip
     assert findings["devices"][-1] == "cpu"
     assert set(findings["packages"]) >= set(doctor.PACKAGES)
