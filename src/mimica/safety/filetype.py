@@ -38,9 +38,11 @@ def file_type(path: Path) -> FileType:
 
 def type_of(head: bytes) -> FileType:
     """The type of a file that begins with `head` (16 bytes are enough)."""
-    for magic, mime in ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"GIF8", "image/gif")):
+    for magic, mime in ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png")):
         if head.startswith(magic):
             return FileType("image", mime)
+    if head.startswith(b"GIF8"):
+        return FileType("video", "image/gif")  # read as a film: it may have many frames
     if head.startswith((b"II*\0", b"MM\0*")):
         return FileType("image", "image/tiff")
     if head.startswith(b"BM"):

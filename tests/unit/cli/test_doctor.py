@@ -69,7 +69,8 @@ def test_packages_that_are_missing() -> None:
 
 def test_lines_end_with_the_verdict(tmp_path: Path) -> None:
     findings = {
-        "mimica": "0", "python": "3", "system": "x", "cores": 2, "packages": {"numpy": "2"}, "devices": ["cpu"],
+        "mimica": "0", "home": "/h", "python": "3", "system": "x", "cores": 2, "packages": {"numpy": "2"},
+        "devices": ["cpu"],
         "networks": [{"name": "net", "bytes": 1_500_000, "problem": None, "device": "cpu", "ms": 3.21}], "problems": [],
     }  # fmt: skip
     assert doctor.lines(findings)[-2:] == ["network   net: 1.50 MB, sha256 ok, 3.2 ms a run on cpu", "all well"]

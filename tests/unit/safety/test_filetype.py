@@ -24,6 +24,7 @@ from mimica.safety.filetype import FileType, file_type, type_of
         (b"\0\0\0\x20ftypheic", FileType("image", "image/heic")),
         (b"\0\0\0\x20ftypavif", FileType("image", "image/avif")),
         (b"\x1aE\xdf\xa3", FileType("video")),
+        (b"GIF89a", FileType("video", "image/gif")),
         (b"BM", FileType("image")),
         (b"", FileType("unknown")),
         (b"Dear Sir", FileType("unknown")),
