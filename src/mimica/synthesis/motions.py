@@ -37,7 +37,7 @@ class MotionConfig:
 
     Attributes:
         angle_sigma_deg, angle_limit_deg: normal spread and cut of the head's yaw, pitch, roll.
-        still_share: how many hold their head straight.
+        still_share: how many hold their head all but straight.
         shift_sigma_cm: spread of the head's movement (x, y, z).
         gaze_share: how many look elsewhere; gaze_sigma_rad, gaze_limit_rad: spread and cut of yaw, pitch.
         crossed_share: how many of those squint towards the nose.
@@ -148,7 +148,8 @@ def sample_performance(
             gaze[:, 0] += np.array([-1, 1]) * rng.uniform(0.1, 0.35)  # both towards the nose
     sampler.follow_gaze(expression, float(gaze[0, 1]))
     limit = np.array(config.angle_limit_deg)
-    angles = np.clip(rng.normal(0, config.angle_sigma_deg), -limit, limit) * (rng.random() >= config.still_share)
+    angles = np.clip(rng.normal(0, config.angle_sigma_deg), -limit, limit)
+    angles *= 0.1 if rng.random() < config.still_share else 1.0
     shift = rng.normal(0, config.shift_sigma_cm).astype(np.float32)
     dx, dy = np.clip(rng.normal(0, config.framing_sigma, 2), -0.12, 0.12)
     framing = Framing(float(dx), float(dy), float(np.exp(rng.normal(0, config.zoom_sigma))))
@@ -172,7 +173,7 @@ def _recipe(*parts: tuple[str, float, float], one_sided: float = 0.0) -> _Recipe
 def _tongue_out(sampler: ExpressionSampler, rng: np.random.Generator, weights: FloatArray, tongue: FloatArray) -> None:
     sampler.raise_to(weights, "jawOpen", rng.uniform(0.25, 0.7))
     sampler.raise_to(weights, "mouthLowerDown", rng.uniform(0.2, 0.4))
-    tongue[:] = rng.uniform(0.4, 1.1), rng.uniform(-0.8, 0.8), rng.uniform(-0.3, 0.6)
+    tongue[:] = rng.uniform(0.4, 1.1), rng.uniform(-0.9, 0.9), rng.uniform(-0.4, 0.7)
 
 
 def _sideways(first: str, second: str) -> _Recipe:
