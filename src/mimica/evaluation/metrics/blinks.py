@@ -4,6 +4,7 @@ A blink is a stretch of 0.03..0.7 s in which even the wider eye (its opening ove
 half. It is matched by any closing of the other video that falls below two thirds, lasts no longer than 1.5 s and lies
 within `tolerance_s` (0.15 s by default) of it: without the looser bound a lid at 49 % here and 51 % there would be a
 miss.
+
 What fools it: a reader that cannot see closed lids; looking far down, which half closes the lids; blinks that close by
 only a third count as arrived (the slope of the eyes tells). Winks do not count: both eyes must close.
 """

@@ -1,6 +1,9 @@
 """All metrics of two traces, or of two rows of pictures, as plain numbers under the registry's names.
 
-The metrics are in their own files; here they are called and named. This module does not read videos or write reports.
+The metrics are in their own files; here they are called and named. Its own number is `found.share`: of the driver's
+frames with a face, the share in which the reader finds one in the output too, 0..1, higher is better; fooled by an
+output that shows any face at all, and below 1 where an exaggerated face is no longer taken for one. This module does
+not read videos or write reports.
 """
 
 from __future__ import annotations

@@ -9,9 +9,15 @@ The difficult expressions stand apart in `GROUPS`; smirk and wink are difference
 smile or blink does not count as one.
 
 What fools it: the reader. It has its own damping and blindness, so score the true pictures too and set the numbers
-beside
-each other: that is the ruler's own error. MediaPipe cannot see the tongue (NaN), hardly sees puffed cheeks, and shares
-one eye's closing with the other. Our own encoder was trained to read what our own renderer draws.
+beside each other: that is the ruler's own error. Reached on the true pictures themselves, 192 renders of 24 people
+(`python -m mimica.evaluation.ruler`):
+
+| reader | tongue | cheek puff | pout | lip roll | smirk | wink | snarl | other |
+|---|---|---|---|---|---|---|---|---|
+| mediapipe | blind (NaN) | 0.00 | 0.54 | 0.39 | 0.11 | 0.31 | 0.00 | 0.40 |
+| mimica encoder | 0.91 | 0.57 | 1.06 | 1.08 | 0.87 | 0.83 | 0.88 | 0.78 |
+
+Our own encoder was trained to read what our own renderer draws; `shown` leans on no reader.
 """
 
 from __future__ import annotations

@@ -3,10 +3,11 @@ best.
 
 Background is what lies well away from the head and above the chin (shoulders may move); the driver rests where its
 landmarks move less than `STILL` of the distance between the eyes' corners in a frame. Mean absolute difference of
-luma; the photo's background does not move, so any change was made by the system or its codec. What fools it: a system
-that draws no background, or a plain wall, scores 0; slow drift is no flicker here; a driver who never rests gives
-NaN. Where driver and output are one camera's video (suite *self*), moving scenery counts as flicker: set the driver's
-own number beside it.
+luma; the photo's background does not move, so any change was made by the system or its codec.
+
+What fools it: a system that draws no background, or a plain wall, scores 0; slow drift is no flicker here; a driver
+who never rests gives NaN. Where driver and output are one camera's video (suite *self*), moving scenery counts as
+flicker: set the driver's own number beside it.
 """
 
 from __future__ import annotations

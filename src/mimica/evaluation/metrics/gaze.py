@@ -3,10 +3,12 @@ better.
 
 `absolute`: as read. `mean_removed`: each clip's own mean gaze taken away first, for systems that move the eyes
 relative to the photo; it also takes away a reader's constant error on one person. Frames where either pair of eyes is
-nearly closed
-are left out: nobody sees an iris there. What fools it: eyes that never move score the driver's own spread, which for
-a calm driver is small: look at the slope of `gaze_yaw` too. Readers that lean on lids (MediaPipe's scores do, for up
-and down) take lid motion for gaze.
+nearly closed are left out: nobody sees an iris there.
+
+What fools it: eyes that never move score the driver's own spread, which for a calm driver is small: look at the slope
+of `gaze_yaw` too. Readers that lean on lids (MediaPipe's scores do, for up and down) take lid motion for gaze. On
+renders with known gaze MediaPipe's reading correlates 0.61 (yaw) and 0.70 (pitch) with the truth, our encoder's 0.77
+and 0.80 (`python -m mimica.evaluation.ruler`): small differences mean little.
 """
 
 from __future__ import annotations

@@ -4,8 +4,9 @@
 the same after each clip's mean yaw, pitch and roll are taken away, for systems that move the head relative to the
 photo's own pose.
 
-What fools it: a head that never turns scores the driver's own spread; the reader's own error is in it too, and changes
-from face to face (that part only hurts `absolute`).
+What fools it: a head that never turns scores the driver's own spread. The reader's own error is in it too: on 192
+renders of 24 people MediaPipe misses yaw, pitch and roll by 2.0°, 2.6°, 1.4° on average, our encoder by 1.7°, 2.6°,
+1.0° (`python -m mimica.evaluation.ruler`); the part that belongs to a face, not to a frame, only hurts `absolute`.
 """
 
 from __future__ import annotations

@@ -9,8 +9,7 @@ as good as the same person looks after moving, and 1 would mean that nothing mov
   from the photo's own yaw, since every embedding falls with a turn.
 - leak: mean likeness of the output's frames to the driver's, minus the photo's own likeness to the same driver
   frames. 0 is best: the output is no nearer to the driver than the photo was. `leak_share` says how much of the way
-  from the photo to the
-  driver that is: 1 would be the driver. Only for a driver who is another person.
+  from the photo to the driver that is: 1 would be the driver. Only for a driver who is another person.
 
 What fools it: a still photo keeps its identity perfectly. Output and driver share pose and expression, which embeddings
 see a little, so a perfect output leaks somewhat: compare with the truth's own leak. Blur raises the likeness of

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mimica.evaluation.metrics.l1 import channel_mean
 from mimica.evaluation.metrics.regions import Regions, RegionScores
 
 CEILING_DB = 100.0
@@ -19,8 +21,8 @@ CEILING_DB = 100.0
 
 def psnr(output: NDArray[np.uint8], truth: NDArray[np.uint8], regions: Regions) -> RegionScores:
     """Two pictures (H, W, 3) uint8."""
-    squared = np.square(output.astype(np.float32) - truth.astype(np.float32)).mean(-1)
-    pooled = regions.pool(squared)
+    squared = np.square(cv2.absdiff(output, truth).astype(np.float32))
+    pooled = regions.pool(channel_mean(squared))
     return RegionScores(*(_decibels(error) for error in (pooled.whole, pooled.face, pooled.mouth, pooled.eyes)))
 
 

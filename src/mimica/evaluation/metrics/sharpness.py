@@ -2,7 +2,9 @@
 
 Fine detail is the root mean square of what a Gaussian of 1 px takes away, in luma, over the face. Both faces are
 looked at at the photo's scale: a smaller output is enlarged to it first, so thrown-away pixels count as blur. The
-median over frames is a clip's number. What fools it: noise, ringing, compression blocks and sharpening filters count
+median over frames is a clip's number.
+
+What fools it: noise, ringing, compression blocks and sharpening filters count
 as detail (above 1 is not better); opened mouths and wrinkles add some, closed eyes take some; a dark or flat-lit face
 has less. A face that is nearer to the camera than in the photo is shrunk, which sharpens it.
 """

@@ -1,7 +1,9 @@
 """SSIM: likeness of local brightness, contrast and structure, −1..1, higher is better, 1 for equal pictures.
 
 Wang, Bovik, Sheikh, Simoncelli: Image quality assessment, IEEE TIP 2004; on luma, Gaussian window of σ 1.5 px,
-population statistics, pictures mirrored at their edges. What fools it: smooth regions score near 1 whatever they
+population statistics, pictures mirrored at their edges.
+
+What fools it: smooth regions score near 1 whatever they
 show; a shift by one pixel costs more than a blur that takes all freckles; colours do not count.
 """
 
