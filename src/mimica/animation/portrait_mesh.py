@@ -141,17 +141,23 @@ def _region_maps(
     distance = cv2.distanceTransform(1 - solid, cv2.DIST_L2, 5) * px_per_cell
     columns_with_face = np.flatnonzero((face > 0.5).any(0))
     width = (np.ptp(columns_with_face) + 1) * px_per_cell if len(columns_with_face) else reading.crop.side_px / 2
-    # beyond the face there is hair and ears: no nearer than the middle of the head (SYNTHESIS recipe)
-    depth = -(origin[2] + values[..., 3])
-    middle = -(rotation @ MID_HEAD_CM + origin)[2]
-    far = smooth_step(distance, 0, 0.25 * width)
-    depth = depth * (1 - far) + np.maximum(depth, middle) * far
-    soft, softer = cv2.GaussianBlur(depth, (0, 0), 1.0), cv2.GaussianBlur(depth, (0, 0), 4.0)
-    blend = cv2.GaussianBlur(known * 1.0, (0, 0), 2.0)
-    depth = soft * blend + softer * (1 - blend)
     matte = sample(reading.matte, reading.matte_crop.to_crop(points) * np.array(reading.matte.shape[::-1])).reshape(
         square
     )
+    # beyond the face there is hair, skull and ears: the head's outline lies in its middle plane (where else would it
+    # end), and between face and outline it bulges like an ellipse. Below, on neck and clothes, there is no bulge.
+    depth = -(origin[2] + values[..., 3])
+    middle = -(rotation @ MID_HEAD_CM + origin)[2]
+    depth = np.minimum(depth, middle + 1.0)
+    outline = cv2.distanceTransform((np.maximum(matte, solid) > 0.5).astype(np.uint8), cv2.DIST_L2, 5) * px_per_cell
+    inward = outline / np.maximum(outline + distance, 1e-3)
+    height = ((camera.lift(points, np.full(len(points), middle)) - origin) @ rotation)[:, 1].reshape(square)
+    above = smooth_step(height, 1.0, 6.0) * smooth_step(distance, 1.1 * width, 0.5 * width)
+    nearness = np.sqrt(inward * (2 - inward)) * above + (1 - smooth_step(distance, 0, 0.25 * width)) * (1 - above)
+    depth = middle + (depth - middle) * nearness
+    soft, softer = cv2.GaussianBlur(depth, (0, 0), 1.0), cv2.GaussianBlur(depth, (0, 0), 4.0)
+    blend = cv2.GaussianBlur(known * 1.0, (0, 0), 2.0)
+    depth = soft * blend + softer * (1 - blend)
     behind = BEHIND_CM * (1 - smooth_step(np.maximum(matte, solid), 0.05, 0.3))
     return _RegionMaps(
         face,
