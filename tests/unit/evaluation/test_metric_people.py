@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from mimica.core.motion import EXPRESSION_INDEX, EXPRESSION_NAMES
+from mimica.evaluation.face_trace import FaceTrace, Reading
 from mimica.evaluation.identity import EMBEDDING, IdentityModel
 from mimica.evaluation.landmark_layout import MESH
 from mimica.evaluation.metrics import METRICS
+from mimica.evaluation.metrics.comparison import compare_identity, spread_frames
 from mimica.evaluation.metrics.expressions import GROUPS, expression_score
 from mimica.evaluation.metrics.identity import identity_score, likeness
 
@@ -64,6 +68,38 @@ def test_nobody_gives_nan() -> None:
     assert np.isnan(identity_score(PHOTO, nobody, STRAIGHT, people(DRIVER)).similarity)
     assert np.isnan(identity_score(PHOTO, people(PHOTO), STRAIGHT, nobody).leak)
     assert np.isnan(list(identity_score(PHOTO, people(PHOTO), STRAIGHT).by_yaw.values())[1:]).all()
+
+
+def test_frames_are_spread_over_those_with_a_face() -> None:
+    empty = Reading.empty(MESH.count, EXPRESSION_NAMES, "nobody")
+    trace = FaceTrace.from_readings(range(10), [None] * 10, empty)
+    assert spread_frames(trace, 3) == []
+    trace.found[2:9] = True
+    assert spread_frames(trace, 3) == [2, 5, 8]
+    assert spread_frames(trace, 50) == list(range(2, 9))
+
+
+class ByColour:
+    """Stands in for dlib: people are told apart by the colour of their picture."""
+
+    def embed_at(self, image: np.ndarray, landmarks: np.ndarray, layout: object) -> np.ndarray:
+        return direction(int(image[0, 0, 0]), 0.4)
+
+    def embed_all(self, images: list[np.ndarray], landmarks: np.ndarray, layout: object) -> np.ndarray:
+        return np.array([self.embed_at(image, points, layout) for image, points in zip(images, landmarks, strict=True)])
+
+
+def test_a_clip_is_compared_with_its_photo_and_its_driver() -> None:
+    person, actor = (np.full((8, 8, 3), colour, np.uint8) for colour in (1, 2))
+    face = Reading(np.ones((MESH.count, 2)), np.zeros(2), np.zeros(3), np.zeros(52), EXPRESSION_NAMES, "nobody")
+    trace = FaceTrace.from_readings(range(4), [face] * 4, face)
+    model: Any = ByColour()
+    driver = np.array([direction(2, 0.4)])
+    kept = compare_identity(model, person, trace[:1], [person] * 4, trace, driver)
+    swapped = compare_identity(model, person, trace[:1], [actor] * 4, trace, driver)
+    assert (kept.similarity, kept.leak) == (1.0, 0.0)
+    assert swapped.similarity < 0.5
+    assert swapped.leak > 0.5
 
 
 def truth() -> np.ndarray:
@@ -144,4 +180,8 @@ def test_dlib_tells_two_people_apart_and_knows_one_again() -> None:
     assert likeness(first, again)[0, 0] > 0.6
     assert likeness(first, other)[0, 0] < 0.4
     assert model.embed(np.full((200, 200, 3), 90, np.uint8)) is None
+    found = FaceTrace.from_readings(
+        [0, 1, 2], [None, None, None], Reading.empty(MESH.count, EXPRESSION_NAMES, "nobody")
+    )
+    assert np.isnan(compare_identity(model, hopper, found, [hopper] * 3, found).similarity)
     assert np.isnan(model.embed_at(hopper, np.full((MESH.count, 2), np.nan), MESH)).all()

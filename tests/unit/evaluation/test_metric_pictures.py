@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mimica.core.motion import EXPRESSION_NAMES
 from mimica.errors import WeightsError
+from mimica.evaluation.face_trace import FaceTrace, Reading
 from mimica.evaluation.landmark_layout import ANCHORS
 from mimica.evaluation.metrics import METRICS
-from mimica.evaluation.metrics.comparison import compare_pictures
+from mimica.evaluation.metrics.comparison import compare_pictures, compare_with_photo
 from mimica.evaluation.metrics.flicker import background, flicker, resting
 from mimica.evaluation.metrics.flow_error import end_point_error, flow_error
 from mimica.evaluation.metrics.l1 import l1
@@ -23,6 +25,7 @@ from mimica.evaluation.metrics.ssim import luma, ssim
 
 Image = NDArray[np.uint8]
 SIDE = 192
+NOBODY = Reading.empty(ANCHORS.count, EXPRESSION_NAMES, "drawn")
 
 
 def points() -> NDArray[np.float64]:
@@ -194,6 +197,21 @@ def test_an_expression_is_shown_in_part() -> None:
         brighter = np.clip(mixed.astype(int) + 9, 0, 255).astype(np.uint8)
         assert shown(brighter, truth, without, REGIONS.face) == pytest.approx(share, abs=0.02)
     assert np.isnan(shown(truth, without, without, REGIONS.face))
+
+
+def test_a_clip_is_compared_with_its_photo() -> None:
+    def trace(place: float) -> FaceTrace:
+        face = Reading(MARKS + place, np.zeros(2), np.zeros(3), np.zeros(52), EXPRESSION_NAMES, "drawn")
+        return FaceTrace.from_readings(range(5), [face] * 5, face)
+
+    photo, still = trace(0)[:1], trace(0)
+    perfect = compare_with_photo(TRUTH, photo, [TRUTH] * 5, still, still)
+    assert perfect == {"sharpness.ratio": pytest.approx(1.0), "flicker.levels": 0.0}
+    blurred = np.asarray(cv2.GaussianBlur(TRUTH, (0, 0), 1.5), np.uint8)
+    assert compare_with_photo(TRUTH, photo, [blurred] * 5, still, still)["sharpness.ratio"] < 0.6
+    assert compare_with_photo(TRUTH, photo, [TRUTH, blurred] * 2 + [TRUTH], still, still)["flicker.levels"] > 1
+    gone = compare_with_photo(TRUTH, photo, [TRUTH] * 5, FaceTrace.from_readings(range(5), [None] * 5, NOBODY), still)
+    assert np.isnan(list(gone.values())).all()
 
 
 def test_the_perceptual_distance_says_its_name() -> None:

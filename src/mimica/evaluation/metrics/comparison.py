@@ -8,26 +8,30 @@ not read videos or write reports.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mimica.evaluation.face_trace import FaceTrace, Image
+from mimica.evaluation.identity import IdentityModel
 from mimica.evaluation.landmark_layout import Landmarks
 from mimica.evaluation.metrics import CURVES
 from mimica.evaluation.metrics.aperture import LEAST_EYES_SPREAD, LEAST_MOUTH_SPREAD
 from mimica.evaluation.metrics.blinks import blink_score
 from mimica.evaluation.metrics.curve import agreement
+from mimica.evaluation.metrics.flicker import background, flicker, resting
 from mimica.evaluation.metrics.flow_error import flow_error
 from mimica.evaluation.metrics.gaze import gaze_error
 from mimica.evaluation.metrics.head_pose import head_pose_error
+from mimica.evaluation.metrics.identity import IdentityScore, identity_score
 from mimica.evaluation.metrics.jitter import jerk, jitter
 from mimica.evaluation.metrics.l1 import l1
 from mimica.evaluation.metrics.perceptual import PerceptualDistance
 from mimica.evaluation.metrics.psnr import psnr
 from mimica.evaluation.metrics.regions import Regions
+from mimica.evaluation.metrics.sharpness import sharpness
 from mimica.evaluation.metrics.ssim import ssim
 
 FloatArray = NDArray[np.float64]
@@ -37,6 +41,10 @@ LEAST_SPREAD: dict[str, float] = {
     "gaze_yaw": 3.0, "gaze_pitch": 3.0, "smile": 0.1,
 }  # fmt: skip
 """A driver whose curve varies less (standard deviation, in the curve's unit) says nothing about following."""
+
+
+SHARPNESS_FRAMES, IDENTITY_FRAMES = 24, 8
+"""Frames of a clip, evenly spread, that are looked at where every frame would cost too much or say no more."""
 
 
 def curves(trace: FaceTrace) -> dict[str, FloatArray]:
@@ -106,3 +114,57 @@ def compare_pictures(
                 rows.setdefault(f"{name}.{region}", []).append(value)
         rows.setdefault("flow.error_px", []).append(flow_error(output, truth, regions.face))
     return {name: np.array(values, np.float64) for name, values in rows.items()}
+
+
+def compare_with_photo(
+    photo: Image, photo_trace: FaceTrace, frames: Sequence[Image], output: FaceTrace, driver: FaceTrace
+) -> dict[str, float]:
+    """Sharpness (median of some frames) and flicker of an output's `frames` (T images (H, W, 3) uint8 RGB, T at least
+    1).
+
+    `photo_trace` is the photo's, of one frame; `output` and `driver` have T frames; all by one reader.
+    """
+    own = photo_trace.landmarks[0]
+    ratios = [
+        sharpness(photo, own, frames[index], output.landmarks[index], output.layout)
+        for index in spread_frames(output, SHARPNESS_FRAMES)
+    ]
+    mask = background(output.box, *frames[0].shape[:2])
+    rests = resting(driver.landmarks, driver.eye_distance_px)
+    return {
+        "sharpness.ratio": float(np.median(ratios)) if ratios else float("nan"),
+        "flicker.levels": flicker(frames, mask, rests),
+    }
+
+
+def compare_identity(
+    model: IdentityModel,
+    photo: Image,
+    photo_trace: FaceTrace,
+    frames: Sequence[Image],
+    output: FaceTrace,
+    driver: FloatArray | None = None,
+) -> IdentityScore:
+    """Likeness of some of the output's frames to the photo, and the leak if `driver` (D, 128), the embeddings of some
+    of the driver's frames (`embed_some`), is another person's. Costs about 0.1 s a frame."""
+    own = model.embed_at(photo, photo_trace.landmarks[0], photo_trace.layout)
+    chosen = spread_frames(output, IDENTITY_FRAMES)
+    turned = output.angles_deg[chosen, 0] - photo_trace.angles_deg[0, 0]
+    return identity_score(own, embed_some(model, frames, output), turned, driver)
+
+
+def embed_some(
+    model: IdentityModel, frames: Sequence[Image], trace: FaceTrace, count: int = IDENTITY_FRAMES
+) -> FloatArray:
+    """(≤ count, 128) embeddings of evenly spread frames that show a face."""
+    chosen = spread_frames(trace, count)
+    return model.embed_all([frames[index] for index in chosen], trace.landmarks[chosen], trace.layout)
+
+
+def spread_frames(trace: FaceTrace, count: int) -> list[int]:
+    """Up to `count` frames with a face, evenly spread over the clip; every time the same."""
+    found = np.flatnonzero(trace.found)
+    if not len(found):
+        return []
+    places = np.linspace(0, len(found) - 1, min(count, len(found))).round().astype(int)
+    return [int(index) for index in found[places]]
