@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +19,17 @@ import numpy as np
 from mimica.animation.animator import Animator, animate
 from mimica.errors import NoFaceError
 from mimica.evaluation.contact_sheet import contact_sheet, frames_at, thumbnail
-from mimica.evaluation.following import CURVES, FaceCurves, face_curves, follow, landmarker
+from mimica.evaluation.face_trace import FaceReader, FaceTrace, read_video
 from mimica.evaluation.identity import IdentityModel, similarity
+from mimica.evaluation.mediapipe_reader import MediaPipeReader
+from mimica.evaluation.metrics import CURVES
+from mimica.evaluation.metrics.comparison import compare_traces
 from mimica.media.fingerprint import packet_digests
 from mimica.media.image import load_photo
 from mimica.media.image_writer import save_image
 from mimica.media.video_reader import open_video
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv")
-LEAST_SPREAD = {"mouth": 0.02, "eyes": 0.03, "yaw": 1.5, "pitch": 1.5, "roll": 1.5, "smile": 0.1, "gaze_x": 0.12}
-"""A driver whose curve varies less than this (standard deviation) says nothing about following."""
 SHEET_FRAMES, SHEET_PX = 10, 160
 
 
@@ -39,16 +39,16 @@ def frame_times(path: Path) -> list[Any]:
 
 
 def measure(
-    driver: Path, photo: Path, out: Path, animator: Animator, curves: FaceCurves, detector: Any, identity: IdentityModel
-) -> dict[str, Any]:
+    driver: Path, photo: Path, out: Path, animator: Animator, trace: FaceTrace, reader: FaceReader,
+    identity: IdentityModel,
+) -> dict[str, Any]:  # fmt: skip
     """Animate one pair and compare it with its driver."""
     report = animate(photo, driver, out, consent="fictional", animator=animator)
-    followed = follow(curves, face_curves(out, detector))
     row: dict[str, Any] = {
         "driver": driver.name, "photo": photo.name, "frames": report.frames, "fps": report.fps,
         "same_times": frame_times(driver) == frame_times(out),
         "same_sound": packet_digests(driver, "audio") == packet_digests(out, "audio"),
-        **asdict(followed),
+        **compare_traces(trace, read_video(out, reader)),
     }  # fmt: skip
     own = identity.embed(load_photo(photo).image)
     if own is not None:
@@ -70,15 +70,15 @@ def table(rows: list[dict[str, Any]]) -> str:
         exact += "same" if row["same_sound"] else "DIFFERENT"
         cells = []
         for name in CURVES:
-            moves = row["spread"][name] >= LEAST_SPREAD[name]
-            cells.append(f"{row['correlation'][name]:.2f} ({row['slope'][name]:.2f})" if moves else "")
+            moves = np.isfinite(row[f"{name}.correlation"])
+            cells.append(f"{row[f'{name}.correlation']:.2f} ({row[f'{name}.slope']:.2f})" if moves else "")
         same = row.get("identity")
         cells.append("" if same is None else f"{same:.2f}")
         lines.append(f"| {row['driver']} | {row['photo']} | {exact} | " + " | ".join(cells) + " |")
     medians = []
     for name in CURVES:
-        values = [row["correlation"][name] for row in rows if row["spread"][name] >= LEAST_SPREAD[name]]
-        slopes = [row["slope"][name] for row in rows if row["spread"][name] >= LEAST_SPREAD[name]]
+        values = [row[f"{name}.correlation"] for row in rows if np.isfinite(row[f"{name}.correlation"])]
+        slopes = [row[f"{name}.slope"] for row in rows if np.isfinite(row[f"{name}.correlation"])]
         medians.append(f"{np.nanmedian(values):.2f} ({np.nanmedian(slopes):.2f})" if values else "")
     same = [row["identity"] for row in rows if row.get("identity") is not None]
     lines.append("| **median** | | | " + " | ".join(medians) + f" | {np.median(same):.2f} |" if same else "")
@@ -99,14 +99,14 @@ def main() -> None:
     clips = [path for path in clips if not options.clips or path.stem in options.clips]
     rows: list[dict[str, Any]] = []
     for driver in clips:
-        with landmarker(options.landmarks) as detector:
-            curves = face_curves(driver, detector)
+        with MediaPipeReader(options.landmarks) as reader:
+            trace = read_video(driver, reader)
             sheet = [[thumbnail(np.zeros((8, 8, 3), np.uint8), SHEET_PX)]]
             sheet[0] += [thumbnail(frame, SHEET_PX) for frame in frames_at(driver, SHEET_FRAMES)]
             for photo in options.photos:
                 out = options.out / f"{driver.stem}_{photo.stem}.mp4"
                 try:
-                    row = measure(driver, photo, out, animator, curves, detector, identity)
+                    row = measure(driver, photo, out, animator, trace, reader, identity)
                 except NoFaceError as error:
                     print(error, flush=True)
                     break

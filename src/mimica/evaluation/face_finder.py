@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from mimica.core.geometry import box_overlap
 from mimica.core.records import Face
+from mimica.media.image import load_photo
 
 Image = NDArray[np.uint8]
 FloatArray = NDArray[np.float32]
@@ -101,7 +102,7 @@ def held_out(folder: Path, landmarks: Path) -> Iterator[tuple[Image, FloatArray]
     for path in sorted(folder.glob("*.jpg")):
         number = int(path.stem)
         if number % HELD_OUT_EVERY == 0 and number < len(points):
-            yield cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB), points[number, :, :2]
+            yield load_photo(path).image, points[number, :, :2]
 
 
 def placed(
@@ -130,7 +131,7 @@ def enlarged_truth(label: Callable[[Image], Any], image: Image) -> FloatArray:
     side = min(height, width) // 2
     for y in np.linspace(0, height - side, 3).astype(int):
         for x in np.linspace(0, width - side, 3 if width < 1.5 * height else 5).astype(int):
-            labels = label(cv2.resize(image[y : y + side, x : x + side], None, fx=2, fy=2))
+            labels = label(np.asarray(cv2.resize(image[y : y + side, x : x + side], None, fx=2, fy=2), np.uint8))
             if labels is not None:
                 return truth_row(labels.landmarks[:, :2] / 2 + np.array([x, y], np.float32))
     return NOBODY

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from itertools import tee
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mimica.evaluation.landmark_layout import Landmarks, eye_opening, layout_of, mouth_opening
+from mimica.media.video_reader import open_video
 
 FloatArray = NDArray[np.float64]
 Image = NDArray[np.uint8]
@@ -164,3 +166,13 @@ class FaceReader(Protocol):
     def close(self) -> None:
         """Release what the reader holds; reading again afterwards is an error."""
         ...
+
+
+def read_video(path: Path | str, reader: FaceReader) -> FaceTrace:
+    """The trace of every frame of a video; frames are decoded one by one and not kept.
+
+    Raises UnreadableMediaError as `open_video` does.
+    """
+    with open_video(path) as video:
+        pictures, clock = tee(video)  # read in step, so that one frame waits at most
+        return reader.read((frame.image for frame in pictures), (float(frame.time) for frame in clock))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ import mimica
 from mimica.core.motion import EXPRESSION_NAMES
 from mimica.errors import UsageError
 from mimica.evaluation.encoder_reader import EncoderReader
-from mimica.evaluation.face_trace import FaceTrace, Image, Reading
+from mimica.evaluation.face_trace import FaceTrace, Image, Reading, read_video
 from mimica.evaluation.landmark_layout import ANCHORS, MESH, eye_opening, layout_of, mouth_opening
 from mimica.evaluation.mediapipe_reader import MediaPipeReader, gaze_from_scores, mimica_names
 from mimica.evaluation.metrics.blinks import closings
@@ -119,6 +119,24 @@ def test_the_blinks_of_the_shipped_driver_are_found() -> None:
         part = [(frame.image, float(frame.time)) for frame in reader if 3.8 <= frame.time <= 5.4]
     trace = EncoderReader().read(*zip(*part, strict=True))
     assert closings(trace.eye_opening, trace.times_s).mean(1) == pytest.approx([4.2], abs=0.1)
+
+
+class Counting:
+    """A reader that counts what it is given."""
+
+    source = "nobody"
+
+    def read(self, frames: Iterable[Image], times_s: Iterable[float]) -> FaceTrace:
+        seen = [float(time) for frame, time in zip(frames, times_s, strict=True) if frame.shape == (384, 384, 3)]
+        return FaceTrace.from_readings(seen, [None] * len(seen), EMPTY)
+
+    def close(self) -> None: ...
+
+
+def test_a_video_is_read_whole_with_its_own_times() -> None:
+    trace = read_video(DRIVER, Counting())
+    assert len(trace) == 280
+    assert trace.times_s == pytest.approx(np.arange(280) / 25)
 
 
 def test_our_encoder_sees_nobody_in_an_empty_picture(frames: list[tuple[Image, float]]) -> None:
