@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 SHORT_S = 20.0
-MOST_DECODED = 12
-"""Frames decoded from a key frame on in search of a time; a sample may lie that much too early."""
+STRIDE = 8
+"""Of samples that start from the same key frame each lies that many frames after the one before: decoding on to the
+times themselves would take as long as decoding everything."""
 MOST_PIXELS = 64_000_000
 """In all samples together, so that memory stays below some hundred megabytes; at least `FEWEST` are taken."""
 FEWEST = 6
@@ -82,6 +83,7 @@ def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFr
 
 def _near(container: InputContainer, stream: VideoStream, seconds: float, count: int) -> Iterator[VideoFrame]:
     """One frame at or before each of `count` evenly spaced times, none twice."""
+    taken: dict[int | None, int] = {}
     seen: set[int | None] = set()
     base = stream.time_base or 1
     start = stream.start_time or 0
@@ -91,10 +93,14 @@ def _near(container: InputContainer, stream: VideoStream, seconds: float, count:
             container.seek(target, stream=stream)
         except FFmpegError:
             return
+        key: int | None = None
         best: VideoFrame | None = None
         for number, frame in enumerate(_decoded(container, stream)):
             best = frame
-            if number >= MOST_DECODED or (frame.pts is not None and frame.pts >= target):
+            if number == 0:
+                key = frame.pts
+                taken[key] = taken.get(key, 0) + 1
+            if number >= STRIDE * taken[key] or (frame.pts is not None and frame.pts >= target):
                 break
         if best is not None and best.pts not in seen:
             seen.add(best.pts)
@@ -102,7 +108,7 @@ def _near(container: InputContainer, stream: VideoStream, seconds: float, count:
 
 
 def _spread(frames: Iterator[VideoFrame], count: int) -> list[VideoFrame]:
-    """`count` to 2·`count` frames, evenly spaced, of a stream of unknown length; memory stays bounded."""
+    """`count` frames, about evenly spaced, of a stream of unknown length; no more than twice as many are held."""
     kept: list[VideoFrame] = []
     step = 1
     for index, frame in enumerate(frames):
@@ -110,4 +116,5 @@ def _spread(frames: Iterator[VideoFrame], count: int) -> list[VideoFrame]:
             kept.append(frame)
             if len(kept) >= 2 * count:
                 kept, step = kept[::2], 2 * step
-    return kept[:: max(1, len(kept) // count)][:count] if len(kept) > count else kept
+    chosen = np.linspace(0, len(kept) - 1, min(count, len(kept))).round() if kept else []
+    return [kept[int(index)] for index in chosen]
