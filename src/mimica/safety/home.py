@@ -73,5 +73,12 @@ def _place(temporary: Path, path: Path) -> None:
     """Give `temporary` the name `path` unless that is taken, even by another process in this moment."""
     if os.name == "nt":  # renaming never replaces there
         temporary.rename(path)
-    else:
+        return
+    try:
         path.hardlink_to(temporary)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if path.exists():
+            raise FileExistsError(path) from None
+        temporary.replace(path)

@@ -39,11 +39,14 @@ BUSY_S: Final = 30.0
 
 _SCHEMA: Final = """
 CREATE TABLE rows (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL
+    number INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL,
+    mark_id INTEGER GENERATED ALWAYS AS (json_extract(body, '$.mark_id')) STORED,
+    job TEXT GENERATED ALWAYS AS (json_extract(body, '$.job')) STORED,
+    output_sha256 TEXT GENERATED ALWAYS AS (json_extract(body, '$.output_sha256')) STORED
 ) STRICT;
-CREATE INDEX rows_by_mark ON rows (json_extract(body, '$.mark_id'));
-CREATE INDEX rows_by_job ON rows (json_extract(body, '$.job'));
-CREATE INDEX rows_by_output ON rows (json_extract(body, '$.output_sha256'));
+CREATE INDEX rows_by_mark ON rows (mark_id, number);
+CREATE INDEX rows_by_job ON rows (job);
+CREATE INDEX rows_by_output ON rows (output_sha256);
 CREATE TRIGGER rows_stay BEFORE UPDATE ON rows BEGIN SELECT RAISE(ABORT, 'rows are never changed'); END;
 CREATE TRIGGER rows_remain BEFORE DELETE ON rows BEGIN SELECT RAISE(ABORT, 'rows are never deleted'); END;
 """
@@ -161,14 +164,14 @@ class Ledger:
         """
         clauses = {"mark_id": mark_id, "output_sha256": output_sha256}
         wanted = {name: value for name, value in clauses.items() if value is not None}
-        conditions = [f"json_extract(body, '$.{name}') = ?" for name in wanted]
+        conditions = [f"{name} = ?" for name in wanted]
         values: list[str | int] = list(wanted.values())
         if job is not None:
-            conditions.append("substr(json_extract(body, '$.job'), 1, ?) = ?")
+            conditions.append("substr(job, 1, ?) = ?")
             values += [len(job), job]
         if not conditions:
             raise ValueError("find wants a mark id, an output's sha256 or a job's id")
-        query = f"SELECT DISTINCT json_extract(body, '$.job') FROM rows WHERE {' AND '.join(conditions)}"
+        query = f"SELECT DISTINCT job FROM rows WHERE {' AND '.join(conditions)}"
         try:
             names = [str(name) for (name,) in self._connection.execute(query, values)]
             found = [self._job(name) for name in names]
@@ -247,7 +250,8 @@ class Ledger:
         )  # fmt: skip
         whole = replace(whole, hash=row_hash(previous, whole.body))
         self._connection.execute(
-            "INSERT INTO rows VALUES (?, ?, ?, ?)", (whole.number, whole.body, whole.previous, whole.hash)
+            "INSERT INTO rows (number, body, previous, hash) VALUES (?, ?, ?, ?)",
+            (whole.number, whole.body, whole.previous, whole.hash),
         )
         return whole
 
@@ -271,12 +275,11 @@ class Ledger:
 
     def _free_mark_id(self) -> tuple[int, bool]:
         """(an id, whether earlier jobs have it too)."""
-        mark = "json_extract(body, '$.mark_id')"
         for _ in range(16):  # while few are used, a draw is quicker than a list of all
             drawn = secrets.randbelow(MARK_IDS)
-            if self._connection.execute(f"SELECT 1 FROM rows WHERE {mark} = ? LIMIT 1", (drawn,)).fetchone() is None:
+            if self._connection.execute("SELECT 1 FROM rows WHERE mark_id = ? LIMIT 1", (drawn,)).fetchone() is None:
                 return drawn, False
-        last_use = dict(self._connection.execute(f"SELECT {mark}, max(number) FROM rows GROUP BY {mark}"))
+        last_use = dict(self._connection.execute("SELECT mark_id, max(number) FROM rows GROUP BY mark_id"))
         free = [number for number in range(MARK_IDS) if number not in last_use]
         if free:
             return secrets.choice(free), False
@@ -295,7 +298,7 @@ class Ledger:
         rows = [
             LedgerRow.parse(*stored)
             for stored in self._connection.execute(
-                "SELECT body, previous, hash FROM rows WHERE json_extract(body, '$.job') = ? ORDER BY number", (name,)
+                "SELECT body, previous, hash FROM rows WHERE job = ? ORDER BY number", (name,)
             )
         ]
         return LedgerJob(rows[0], rows[-1] if len(rows) > 1 else None)
