@@ -92,6 +92,9 @@ def synthesize(
         count=count, size=size, people=people, frames=frames, rate=pace, image_format=image_format, seed=seed
     )
     excluded = read_exclusions(exclude) if exclude else frozenset[str]()
+    unknown = sorted(excluded - {path.stem for path in portraits.iterdir()})
+    if unknown and not silent:
+        note(f"--exclude: {len(unknown)} names are no portraits of {portraits}, such as {', '.join(unknown[:3])}")
     prepared = prepare(
         portraits, rig, teacher, out, source=source, licence=licence, consent=consent, exclude=excluded,
         note=lambda text: None if silent else note(text),

@@ -27,7 +27,7 @@ from mimica.synthesis.portrait import Portrait, build_portrait
 from mimica.synthesis.posing import pose
 from mimica.synthesis.rig import Rig
 from mimica.synthesis.scene import photo_crop, render
-from mimica.synthesis.shards import Report, Summary, claim, gather, ledger_lines, write_missing
+from mimica.synthesis.shards import Report, Summary, claim, gather, unfinished, write_missing
 from mimica.synthesis.viewport import Viewport
 
 
@@ -141,11 +141,12 @@ class _Job:
 def write_shard(job: _Job) -> Path:
     """Render one shard; both its files appear only when complete."""
     atlas = HeadAtlas(Rig.from_npz(job.rig, identity=False), Correspondence.load(job.correspondence))
-    config, rows = job.config, []
-    first = job.number * config.groups_per_shard
-    temporary = job.path.with_suffix(".tar.part")
+    config, first = job.config, job.number * job.config.groups_per_shard
     performers: list[Portrait] = []
-    with tarfile.open(temporary, "w", format=tarfile.USTAR_FORMAT) as archive:
+    with (
+        unfinished(job) as (file, rows),
+        tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as archive,
+    ):
         for group in range(first, min(first + config.groups_per_shard, config.groups)):
             if group % config.motions == 0 or not performers:
                 block = block_members(len(job.portraits), config, group // config.motions)
@@ -154,8 +155,6 @@ def write_shard(job: _Job) -> Path:
                 for extension, data in files.items():
                     add_file(archive, f"{name}.{extension}", data)
                 rows.append({"key": name, "shard": job.path.name, **row})
-    job.ledger.write_text(ledger_lines(rows), encoding="utf-8")
-    temporary.replace(job.path)
     return job.path
 
 

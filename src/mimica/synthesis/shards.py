@@ -8,13 +8,15 @@ holds.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, BinaryIO, Protocol, TypeVar
 
 from mimica.errors import OutputError
+from mimica.media.unfinished_file import output_error
 
 Report = Callable[[int, int], None]
 """Called with the number of shards that are done and of all."""
@@ -54,9 +56,7 @@ def claim(path: Path, settings: Mapping[str, Any]) -> None:
             )
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise OutputError(
-            f"{path.parent}: the folder cannot be written ({error.strerror}); choose another"
-        ) from error  # fmt: skip
+        raise output_error(path, error) from error
 
 
 def write_missing(
@@ -67,14 +67,39 @@ def write_missing(
     done = len(shards) - len(waiting)
     tell = report or (lambda finished, total: None)
     tell(done, len(shards))
-    if workers > 1 and len(waiting) > 1:
-        with ProcessPoolExecutor(workers) as pool:
-            for finished, _ in enumerate(pool.map(write, waiting), done + 1):
-                tell(finished, len(shards))
-    else:
+    if workers <= 1 or len(waiting) <= 1:
         for finished, shard in enumerate(waiting, done + 1):
             write(shard)
             tell(finished, len(shards))
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        try:
+            for finished, _ in enumerate(pool.map(write, waiting), done + 1):
+                tell(finished, len(shards))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)  # or it would go on with all that is waiting
+            raise
+
+
+@contextmanager
+def unfinished(shard: Shard) -> Iterator[tuple[BinaryIO, list[dict[str, Any]]]]:
+    """A file for the shard's content and a list for its ledger's rows; both appear only when the block ends well.
+
+    Raises:
+        OutputError: the disk is full, or whatever else forbids writing.
+    """
+    temporary = shard.path.with_name(f"{shard.path.name}.part")
+    rows: list[dict[str, Any]] = []
+    try:
+        with temporary.open("wb") as file:
+            yield file, rows
+        shard.ledger.write_text(ledger_lines(rows), encoding="utf-8")
+        temporary.replace(shard.path)
+    except OSError as error:
+        raise output_error(shard.path, error) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def ledger_lines(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -17,12 +17,14 @@ from mimica.errors import InputError
 from mimica.runtime.session import OnnxNetwork
 from mimica.synthesis.collection import PHOTO_SUFFIXES
 from mimica.synthesis.fitted import FittedPortrait, is_held_out, portrait_number, rights_of
-from mimica.synthesis.shards import Report, Summary, claim, gather, ledger_lines, write_missing
+from mimica.synthesis.shards import Report, Summary, claim, gather, unfinished, write_missing
 from mimica.training.finder_scenes import MAX_FACES, SCENE_PX, Image, LabelledPortrait, SceneMaker
 
 LARGEST_PHOTO_PX = 640
 """Longer photos are shrunk to this: a scene is 256 px."""
 MINED_SCORE = 0.35
+PATIENCE = 200
+"""Rounds of 16 pictures after which a finder that fell into no trap is believed to be too good for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,23 +157,28 @@ def write_pack(job: ScenePack) -> Path:
         network = OnnxNetwork(job.config.mine, device="cpu")
         for index, picture in enumerate(mined(maker, network, job.traps, rng)):
             images[job.scenes + index] = picture
-    temporary = job.path.with_suffix(".npz.part")
-    with temporary.open("wb") as file:
+    with unfinished(job) as (file, rows):
         np.savez(file, image=images, faces=faces)
-    rows = [
-        {"pack": job.path.name, "portrait": path.stem, "identity": portrait_number(path.stem), "split": job.split,
-         "seed": job.config.seed, "samples": len(images) if place == 0 else 0, **rights_of(path)}
-        for place, path in enumerate(job.portraits)
-    ]  # fmt: skip
-    job.ledger.write_text(ledger_lines(rows), encoding="utf-8")
-    temporary.replace(job.path)
+        rows += [
+            {"pack": job.path.name, "portrait": path.stem, "identity": portrait_number(path.stem), "split": job.split,
+             "seed": job.config.seed, "samples": len(images) if place == 0 else 0, **rights_of(path)}
+            for place, path in enumerate(job.portraits)
+        ]  # fmt: skip
     return job.path
 
 
 def mined(maker: SceneMaker, network: OnnxNetwork, wanted: int, rng: np.random.Generator) -> Iterator[Image]:
-    """Pictures without a face in which `network`, an earlier finder, sees one."""
+    """Pictures without a face in which `network`, an earlier finder, sees one.
+
+    Raises InputError when it hardly ever does.
+    """
+    fruitless = 0
     while wanted > 0:
         pictures = np.stack([maker.negative(rng) for _ in range(16)])
-        for row in np.flatnonzero(network.run({"image": pictures})["scores"].max(1) > MINED_SCORE)[:wanted]:
-            wanted -= 1
+        rows = np.flatnonzero(network.run({"image": pictures})["scores"].max(1) > MINED_SCORE)[:wanted]
+        for row in rows:
             yield pictures[row]
+        wanted -= len(rows)
+        fruitless = 0 if len(rows) else fruitless + 1
+        if fruitless > PATIENCE:
+            raise InputError("--mine: this finder is hardly ever wrong about faceless pictures; leave it out")

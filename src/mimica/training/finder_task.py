@@ -13,6 +13,7 @@ from torch.nn import functional
 from mimica.core.geometry import box_overlap
 from mimica.networks.face_finder import STRIDES, FaceFinder, cell_centres
 from mimica.training import augment
+from mimica.training.pack_files import stack_packs
 from mimica.training.task import adamw
 
 BATCH_SIZE = 32
@@ -30,17 +31,13 @@ def load_scenes(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
 
     Raises:
         FileNotFoundError: there is no such pack.
+        InputError: one is damaged or of another kind.
     """
     paths = [path] if path.exists() else sorted(path.parent.glob(f"{path.stem}-*.npz"))
     if not paths:
         raise FileNotFoundError(f"{path}: no such pack of scenes; make some with `mimica synthesize --kind finder`")
-    images: list[NDArray[np.uint8]] = []
-    faces: list[NDArray[np.float32]] = []
-    for each in paths:
-        with np.load(each, allow_pickle=False) as pack:
-            images.append(pack["image"])
-            faces.append(pack["faces"])
-    return np.concatenate(images), np.concatenate(faces)
+    arrays = stack_packs(paths, ["image", "faces"])
+    return arrays["image"], arrays["faces"]
 
 
 class FaceFinderTask:

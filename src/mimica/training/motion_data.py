@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mimica.synthesis.fitted import HELD_OUT_EVERY
+from mimica.training.pack_files import stack_packs
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +56,9 @@ def load_packs(folder: Path) -> MotionSamples:
 
     Raises:
         FileNotFoundError: the folder holds no pack.
+        InputError: one is damaged or of another kind.
     """
     paths = sorted(folder.glob("*.npz"))
     if not paths:
         raise FileNotFoundError(f"{folder}: no motion packs (*.npz); make some with `mimica synthesize --kind motion`")
-    names = [field.name for field in fields(MotionSamples)]
-    packs = []
-    for path in paths:
-        with np.load(path, allow_pickle=False) as pack:
-            packs.append({name: pack[name] for name in names})
-    return MotionSamples(*(np.concatenate([pack[name] for pack in packs]) for name in names))
+    return MotionSamples(**stack_packs(paths, [field.name for field in fields(MotionSamples)]))

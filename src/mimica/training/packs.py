@@ -21,7 +21,7 @@ from mimica.synthesis.correspondence import Correspondence
 from mimica.synthesis.fitted import FittedPortrait, is_held_out, portrait_number
 from mimica.synthesis.portrait import Morph, Portrait, build_portrait
 from mimica.synthesis.rig import Rig
-from mimica.synthesis.shards import Report, Summary, claim, gather, ledger_lines, write_missing
+from mimica.synthesis.shards import Report, Summary, claim, gather, unfinished, write_missing
 from mimica.training import motion_rendering, rig_rendering
 
 Kind = Literal["motion", "rig"]
@@ -155,30 +155,30 @@ def _atlas(rig: Path, correspondence: Path) -> HeadAtlas:
 
 def write_pack(job: Pack) -> Path:
     """Render one pack and its ledger rows; both files appear only when complete."""
-    atlas, config = _atlas(job.rig, job.correspondence), job.config
-    rows: list[Row] = []
-    told: list[dict[str, object]] = []
-    for place, visit in enumerate(job.visits):
-        fitted = FittedPortrait.load(visit.path)
-        morph = Morph(FittedPortrait.load(visit.towards), visit.amount) if visit.towards else None
-        portrait = build_portrait(atlas, fitted, morph)
-        rng = np.random.default_rng([config.seed, 2, job.number, place])
-        number = np.int32(portrait_number(fitted.key))
-        made = [row | {"identity": number} for row in _samples(portrait, visit, config.kind, rng)]
-        rows += made
-        entry: dict[str, object] = {
-            "pack": job.path.name, "portrait": fitted.key, "identity": int(number), **fitted.rights,
-            "seed": config.seed, "samples": len(made), "towards": visit.towards.stem if visit.towards else None,
-        }  # fmt: skip
-        if morph is not None:
-            entry["towards_rights"] = morph.towards.rights
-        told.append(entry)
-    temporary = job.path.with_suffix(".npz.part")
-    with temporary.open("wb") as file:
+    with unfinished(job) as (file, told):
+        rows: list[Row] = []
+        for place, visit in enumerate(job.visits):
+            made, entry = _turn(job, visit, np.random.default_rng([job.config.seed, 2, job.number, place]))
+            rows += made
+            told.append(entry)
         np.savez(file, **{name: np.stack([row[name] for row in rows]) for name in rows[0]})
-    job.ledger.write_text(ledger_lines(told), encoding="utf-8")
-    temporary.replace(job.path)
     return job.path
+
+
+def _turn(job: Pack, visit: Visit, rng: np.random.Generator) -> tuple[list[Row], dict[str, object]]:
+    """A portrait's samples and their ledger row."""
+    fitted = FittedPortrait.load(visit.path)
+    morph = Morph(FittedPortrait.load(visit.towards), visit.amount) if visit.towards else None
+    portrait = build_portrait(_atlas(job.rig, job.correspondence), fitted, morph)
+    number = np.int32(portrait_number(fitted.key))
+    made = [row | {"identity": number} for row in _samples(portrait, visit, job.config.kind, rng)]
+    entry: dict[str, object] = {
+        "pack": job.path.name, "portrait": fitted.key, "identity": int(number), **fitted.rights,
+        "seed": job.config.seed, "samples": len(made), "towards": visit.towards.stem if visit.towards else None,
+    }  # fmt: skip
+    if morph is not None:
+        entry["towards_rights"] = morph.towards.rights
+    return made, entry
 
 
 def _samples(portrait: Portrait, visit: Visit, kind: Kind, rng: np.random.Generator) -> Iterator[Row]:

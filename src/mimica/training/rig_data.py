@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mimica.synthesis.fitted import HELD_OUT_EVERY
+from mimica.training.pack_files import stack_packs
 
 IGNORED = 255
 """Region of a window's pixel that is neither skin nor opening (hair, background): no loss there."""
@@ -59,13 +60,9 @@ def load_rig_packs(folder: Path) -> RigSamples:
 
     Raises:
         FileNotFoundError: the folder holds no pack.
+        InputError: one is damaged or of another kind.
     """
     paths = sorted(folder.glob("*.npz"))
     if not paths:
         raise FileNotFoundError(f"{folder}: no rig packs (*.npz); make some with `mimica synthesize --kind rig`")
-    arrays: dict[str, list[NDArray[np.generic]]] = {field.name: [] for field in fields(RigSamples)}
-    for path in paths:
-        with np.load(path, allow_pickle=False) as pack:
-            for name, parts in arrays.items():
-                parts.append(pack[name])
-    return RigSamples(**{name: np.concatenate(parts) for name, parts in arrays.items()})  # type: ignore[arg-type]
+    return RigSamples(**stack_packs(paths, [field.name for field in fields(RigSamples)]))

@@ -99,6 +99,9 @@ def test_excluded_people_stay_out(people: Path, tmp_path: Path, capsys: pytest.C
     assert run(words(people, out, "--kind", "motion", "--count", "1", "--exclude", str(names), "--json")) == 0
     assert json.loads(capsys.readouterr().out)["portraits"] == 1
     assert "0009" not in (out / "motion" / "ledger.jsonl").read_text()
+    names.write_text("0009\nannna\n")
+    assert run(words(people, out, "--kind", "motion", "--count", "1", "--exclude", str(names))) == 0
+    assert "annna" in capsys.readouterr().err  # a misspelt name excludes nobody: say so
     assert run(words(people, out, "--kind", "finder", "--count", "1", "--exclude", str(names))) == 2
     assert "train split" in capsys.readouterr().err
 
