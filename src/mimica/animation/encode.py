@@ -47,7 +47,8 @@ class MotionReader:
             self._track = tracked.track_id
         crop = self._adjusted(tracked.crop)
         read = self.networks.encode(extract(image, crop, ENCODER_PX))
-        self.rows.append(_row(read, crop, 0.0 if tracked.lost else 1.0))
+        strengths = read.expression * self.networks.expression_gain
+        self.rows.append(_row(strengths, read, crop, 0.0 if tracked.lost else 1.0))
         return not tracked.lost
 
     def _adjust(self, image: NDArray[np.uint8], crop: CropFrame) -> tuple[float, float, float]:
@@ -86,11 +87,11 @@ class MotionReader:
 _ROW = len(EXPRESSION_NAMES) + 3 + 3 + 4 + 1
 
 
-def _row(read: EncodedMotion, crop: CropFrame, confidence: float) -> FloatArray:
+def _row(strengths: FloatArray, read: EncodedMotion, crop: CropFrame, confidence: float) -> FloatArray:
     x, y, scale = placement_in_photo(crop, read.placement)
     tail = np.array([x, y, np.log(scale)], np.float32)
     return np.concatenate(
-        [read.expression, read.angles_deg, tail, read.gaze_deg.reshape(-1), [np.float32(confidence)]]
+        [strengths, read.angles_deg, tail, read.gaze_deg.reshape(-1), [np.float32(confidence)]]
     ).astype(np.float32)
 
 

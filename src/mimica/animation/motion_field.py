@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mimica.animation.portrait_mesh import NECK_PIVOT_CM, PortraitMesh, Sheet
-from mimica.core.camera import rotation_vector, rotations_from_vectors
+from mimica.core.camera import Camera, rotation_vector, rotations_from_vectors
 
 FloatArray = NDArray[np.float32]
 
@@ -94,21 +94,38 @@ class View:
 
 def rasterise(mesh: PortraitMesh, sheet: Sheet, points: FloatArray, view: View) -> Layer:
     """Draw a sheet whose vertices are now at `points` (N, 3), and read back where in the photo each cell is from."""
-    shown = mesh.camera.project(points) - np.array([view.x0_px, view.y0_px])
-    at = shown * np.array([view.columns / view.width_px, view.rows / view.height_px])
     depth = sheet.behind_cm - points[:, 2]
+    attributes = np.concatenate([sheet.source_px, np.ones((len(points), 1), np.float32)], 1)
+    values, buffer, _ = draw_triangles(mesh.camera, points, depth, sheet.triangles, attributes, view)
+    return Layer(np.ascontiguousarray(values[..., :2]), buffer, values[..., 2] > 0.5)
+
+
+def draw_triangles(
+    camera: Camera, points: FloatArray, depth: NDArray[np.floating], triangles: NDArray[np.int32],
+    attributes: FloatArray, view: View,
+) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:  # fmt: skip
+    """Z-buffered triangles with three interpolated attributes per vertex.
+
+    Args:
+        points: (N, 3) in the camera's frame, which tell where vertices show; depth: (N,) cm, which hides which.
+        attributes: (N, 3).
+
+    Returns:
+        Values (rows, columns, 3), zero where nothing is; depth (rows, columns) cm, `FAR_CM` there; covered.
+    """
+    shown = camera.project(points) - np.array([view.x0_px, view.y0_px])
+    at = shown * np.array([view.columns / view.width_px, view.rows / view.height_px])
     # OpenCV's camera looks along −z with a 90° field of view: undo its perspective so that `at` is hit exactly
     half = view.rows / 2
     vertices = np.stack([(at[:, 0] - view.columns / 2) / half * depth, -(at[:, 1] - half) / half * depth, -depth], 1)
-    attributes = np.concatenate([sheet.source_px, np.ones((len(points), 1), np.float32)], 1)
-    colours = np.zeros((view.rows, view.columns, 3), np.float32)
+    values = np.zeros((view.rows, view.columns, 3), np.float32)
     buffer = np.full((view.rows, view.columns), FAR_CM, np.float32)
     settings = cv2.TriangleRasterizeSettings()
     settings.setShadingType(cv2.RASTERIZE_SHADING_SHADED)
     settings.setCullingMode(cv2.RASTERIZE_CULLING_NONE)
     cv2.triangleRasterize(
-        np.ascontiguousarray(vertices, np.float32), sheet.triangles,
-        np.ascontiguousarray(attributes, np.float32), colours, buffer, np.eye(4, dtype=np.float32), np.pi / 2,
+        np.ascontiguousarray(vertices, np.float32), triangles,
+        np.ascontiguousarray(attributes, np.float32), values, buffer, np.eye(4, dtype=np.float32), np.pi / 2,
         NEAR_CM, FAR_CM, settings,
     )  # fmt: skip
-    return Layer(np.ascontiguousarray(colours[..., :2]), buffer, colours[..., 2] > 0.5)
+    return values, buffer, buffer < FAR_CM - 1

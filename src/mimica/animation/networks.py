@@ -46,7 +46,8 @@ class Networks:
     field_network: OnnxNetwork
     painter: OnnxNetwork
     expression_gain: FloatArray
-    """(52,) undoes the damping of a regression: 1 / slope on held-out renders, limited (the encoder's own constant)."""
+    """(52,) 1 / slope on held-out renders, limited: undoes the damping of a regression in a performance. The photo's own
+    expression is taken away without it: there, doubt had better be moderate."""
 
     @classmethod
     def load(cls, device: str = "auto") -> Networks:
@@ -66,10 +67,9 @@ class Networks:
     def encode(self, crop: Image) -> EncodedMotion:
         """Read a tight face crop (192, 192, 3)."""
         out = self.encoder.run({"image": crop[None]})
-        strengths = out["expression"][0] * self.expression_gain
         x, y, size = (float(value) for value in out["placement"][0])
         return EncodedMotion(
-            strengths, out["angles"][0], (x, y, size), out["gaze"][0].reshape(2, 2), out["landmarks"][0]
+            out["expression"][0], out["angles"][0], (x, y, size), out["gaze"][0].reshape(2, 2), out["landmarks"][0]
         )
 
     def rig(self, crop: Image) -> dict[str, FloatArray]:

@@ -88,7 +88,7 @@ def prepare(photo: Image, face: Face, networks: Networks, label: str = "photo") 
         for side, feature in enumerate(reading.features[1:])
     }
     lips_px = crop.to_image(encoded.landmarks[48:60]).astype(np.float32)
-    renderer = Renderer(photo, reading, mesh, eyeballs, networks.paint_mouth, lips_px)
+    renderer = Renderer(photo, reading, mesh, eyeballs, lips_px)
     return Portrait(photo, reading, renderer, Subject(mesh.rotation, mesh.origin_cm, reading.gaze_deg))
 
 

@@ -6,7 +6,6 @@ and the upper skin of mouth and eyes. This module does not know how the motion w
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -14,21 +13,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mimica.animation.eyeball import Eyeball
-from mimica.animation.fill import look_up, smooth_step
-from mimica.animation.motion_field import HeadMotion, View, bend, move_points, rasterise
+from mimica.animation.fill import look_up, sample, smooth_step
+from mimica.animation.motion_field import HeadMotion, Layer, View, bend, move_points, rasterise
+from mimica.animation.mouth import Mouth, lips_shadow, shipped_interior
 from mimica.animation.plate import background_plate, refine_matte
 from mimica.animation.portrait_mesh import PortraitMesh, Sheet, along_slit, window_canonical
 from mimica.animation.reading import FeatureReading, PortraitReading
 from mimica.core.camera import gaze_direction
-from mimica.core.framing import MOUTH_WINDOW
 
 FloatArray = NDArray[np.float32]
 Image = NDArray[np.uint8]
-Painter = Callable[[Image, FloatArray, FloatArray], FloatArray]
-"""(window (72, 96, 3) uint8, hole (72, 96) 0..1, expression (52,)) → painted window (72, 96, 3) 0..255."""
-
 BASE_CELLS = 320
-PAINTER_SIZE = (96, 72)
+FINE_PX = 420
+"""Mouths smaller than this are drawn at twice their size and averaged."""
+FACE_PER_CROP = 0.62
+"""Width of a face in sides of the tight crop."""
+TONGUE_CLEARANCE_CM = 0.1
+"""How far before the lower lip the tongue must be to cover it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,11 @@ class Renderer:
 
     def __init__(
         self, photo: Image, reading: PortraitReading, mesh: PortraitMesh, eyeballs: dict[str, Eyeball],
-        painter: Painter, mouth_points_px: FloatArray,
+        mouth_points_px: FloatArray,
     ) -> None:  # fmt: skip
         """`mouth_points_px` (12, 2): the outline of the lips in the photo, from one corner over the upper lip."""
         self.photo, self.reading, self.mesh = photo, reading, mesh
-        self.eyeballs, self.painter = eyeballs, painter
+        self.eyeballs = eyeballs
         self.patch = _patch(photo, mesh)
         p = self.patch
         self.original = np.ascontiguousarray(photo[p.y0 : p.y0 + p.height, p.x0 : p.x0 + p.width])
@@ -64,7 +65,9 @@ class Renderer:
         self.matte = np.maximum(smooth_step(matte, 0.12, 0.7), smooth_step(face, 0.4, 0.7))
         self.plate = background_plate(self.original, self.matte).astype(np.float32)
         self.textures = [_feature_textures(feature, p) for feature in reading.features]
-        self.mouth_vertices = _nearest_vertices(mesh, reading.features, mouth_points_px)
+        lips = _lips_at_rest(mesh, reading.features, mouth_points_px)
+        self.mouth = Mouth(mesh, lips, _skin(photo, reading), shipped_interior())
+        self.face_width_px = FACE_PER_CROP * reading.crop.side_px
 
     def render(self, motion: HeadMotion) -> Image:
         """The whole photo, (H, W, 3) uint8, with the head in its new motion."""
@@ -118,9 +121,10 @@ class Renderer:
             max(2, round(height * scale)),
         )
         textures = self.textures[index]
-        layers = []
+        layers, drawn = [], []
         for sheet, points, presence in zip(sheets, placed, (textures.upper, textures.lower), strict=True):
             layer = rasterise(mesh, sheet, points, view)
+            drawn.append(layer)
             at = cv2.resize(layer.source_px, (width, height), interpolation=cv2.INTER_LINEAR)
             covered = layer.covered.astype(np.float32)
             valid = np.asarray(cv2.resize(covered, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
@@ -139,39 +143,31 @@ class Renderer:
         if hole.max() < 0.02:
             return
         if feature.kind == "mouth":
-            self._paint_mouth(result, hole, (int(left), int(top)), placed, motion)
+            self._paint_mouth(target, hole, drawn, upper_there, motion, view)
         else:
             self._paint_eye(target, hole, upper_there, feature, motion, (p.x0 + float(left), p.y0 + float(top)))
 
     def _paint_mouth(
-        self,
-        result: FloatArray,
-        hole: FloatArray,
-        corner: tuple[int, int],
-        placed: list[FloatArray],
-        motion: HeadMotion,
-    ) -> None:
-        p, mesh = self.patch, self.mesh
-        outline = np.stack([placed[sheet][vertex] for sheet, vertex in self.mouth_vertices])
-        centre = mesh.camera.project(outline).mean(0) - np.array([p.x0, p.y0])
-        zoom = self._zoom(motion)
-        extent = np.array(MOUTH_WINDOW) * self.reading.crop.side_px * zoom
-        sx, sy = np.array(PAINTER_SIZE) / extent
-        x0, y0 = centre - extent / 2
-        forward = np.array([[sx, 0, (0.5 - x0) * sx - 0.5], [0, sy, (0.5 - y0) * sy - 0.5]])
-        holes = np.zeros(result.shape[:2], np.float32)
+        self, target: FloatArray, hole: FloatArray, layers: list[Layer], upper_there: FloatArray, motion: HeadMotion,
+        view: View,
+    ) -> None:  # fmt: skip
+        """Teeth, gums and tongue into the opening, and the tongue over the lower lip when it comes out."""
         rows, columns = hole.shape
-        holes[corner[1] : corner[1] + rows, corner[0] : corner[0] + columns] = hole
-        reduce = cv2.INTER_AREA if min(sx, sy) < 0.7 else cv2.INTER_LINEAR
-        window = _shrink(result, forward, PAINTER_SIZE, reduce)
-        opening = _shrink(holes, forward, PAINTER_SIZE, reduce)
-        expression = np.concatenate([motion.directions, motion.tongue]).astype(np.float32)
-        painted = self.painter(np.clip(window, 0, 255).astype(np.uint8), opening, expression)
-        area = np.s_[corner[1] : corner[1] + rows, corner[0] : corner[0] + columns]
-        inverse = cv2.invertAffineTransform(forward)
-        inverse[:, 2] -= np.array(corner)
-        full = cv2.warpAffine(painted, inverse, (columns, rows), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        result[area] += (full - result[area]) * hole[..., None]
+        finer = 2 if max(rows, columns) <= FINE_PX else 1
+        picture = self.mouth.draw(motion, View(
+            view.x0_px, view.y0_px, view.width_px, view.height_px, columns * finer, rows * finer
+        ))  # fmt: skip
+        size = (columns, rows)
+        depths = [cv2.resize(layer.depth, size, interpolation=cv2.INTER_NEAREST) for layer in layers]
+        tongue_depth = cv2.resize(picture.tongue_depth, size, interpolation=cv2.INTER_NEAREST)
+        colour, teeth, tongue = (
+            np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.float32)
+            for part in (picture.colour, picture.teeth, picture.tongue)
+        )
+        out = np.asarray(tongue_depth < depths[1] - TONGUE_CLEARANCE_CM, np.float32) * (1 - upper_there)
+        out = np.asarray(cv2.GaussianBlur(out, (0, 0), 0.8), np.float32) * tongue
+        inside = lips_shadow(np.maximum(hole, out), self.face_width_px * self._zoom(motion), teeth)[..., None] * colour
+        target += (inside - target) * np.maximum(hole, out)[..., None]
 
     def _paint_eye(
         self, target: FloatArray, hole: FloatArray, lid: FloatArray, feature: FeatureReading, motion: HeadMotion,
@@ -253,25 +249,28 @@ def _to_patch(
     return np.asarray(moved, np.float32)
 
 
-def _shrink(image: FloatArray, forward: NDArray[np.float64], size: tuple[int, int], reduce: int) -> FloatArray:
-    """Cut a window; antialiased when `reduce` is INTER_AREA."""
-    if reduce == cv2.INTER_AREA:
-        image = np.asarray(cv2.GaussianBlur(image, (0, 0), 0.4 / float(min(forward[0, 0], forward[1, 1]))), np.float32)
-    cut = cv2.warpAffine(image, forward, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(cut, np.float32)
-
-
-def _nearest_vertices(
-    mesh: PortraitMesh, features: tuple[FeatureReading, ...], points_px: FloatArray
-) -> list[tuple[int, int]]:
-    """(sheet, vertex) of the mouth that carries each point of the lips' outline: 0..6 upper, 7..11 lower."""
+def _lips_at_rest(mesh: PortraitMesh, features: tuple[FeatureReading, ...], points_px: FloatArray) -> FloatArray:
+    """(12, 3) the lips' outline in the head's frame, cm, the photo's own expression taken away."""
     mouth = next(index for index, feature in enumerate(features) if feature.kind == "mouth")
-    chosen = []
+    found = []
     for index, point in enumerate(points_px):
-        sheet = 0 if index <= 6 else 1
-        vertices = (mesh.upper, mesh.lower)[sheet][mouth].source_px
-        chosen.append((sheet, int(np.square(vertices - point).sum(1).argmin())))
-    return chosen
+        sheet = (mesh.upper if index <= 6 else mesh.lower)[mouth]
+        vertex = int(np.square(sheet.source_px - point).sum(1).argmin())
+        place = mesh.rotation.T @ (sheet.camera_cm[vertex] - mesh.origin_cm)
+        moving = np.flatnonzero(sheet.moving == vertex)
+        found.append(place + (sheet.neutral[moving[0]] if len(moving) else 0))
+    return np.array(found, np.float32)
+
+
+def _skin(photo: Image, reading: PortraitReading) -> FloatArray:
+    """(3,) 0..1 the median colour of the face."""
+    rows, columns = reading.face.shape
+    grid = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), -1).reshape(-1, 2) + 0.5
+    chosen = grid[reading.face.reshape(-1) > 0.9]
+    if not len(chosen):
+        return np.full(3, 0.5, np.float32)
+    points = reading.crop.to_image(chosen / np.array([columns, rows]))
+    return np.asarray(np.median(sample(photo, points), axis=0) / 255, np.float32)
 
 
 def _identity(width: int, height: int) -> FloatArray:

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix, csr_matrix
 
+from mimica.core.tongue import smoothstep
 from mimica.synthesis.correspondence import Correspondence
-from mimica.synthesis.meshes import smoothstep
 from mimica.synthesis.rig import FloatArray, IntArray, Rig
 
 FAR = 99

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from mimica.core.tongue import smoothstep
 from mimica.synthesis.atlas import HeadAtlas, neck_weight
 from mimica.synthesis.camera import CROP_SIZE, unproject
 from mimica.synthesis.fitted import FittedPortrait
-from mimica.synthesis.meshes import smoothstep
 from mimica.synthesis.plate import sample
 from mimica.synthesis.texture import Texture
 

@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mimica.core.tongue import smoothstep
 from mimica.synthesis.camera import CROP_SIZE, project
-from mimica.synthesis.meshes import EYE_ANGLES, EYE_RING_ANGLES, EYE_SPOKES, smoothstep
+from mimica.synthesis.meshes import EYE_ANGLES, EYE_RING_ANGLES, EYE_SPOKES
 from mimica.synthesis.plate import sample
 
 FloatArray = NDArray[np.float32]

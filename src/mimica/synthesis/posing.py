@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from mimica.core.tongue import follow_jaw, tongue_mesh
 from mimica.synthesis.camera import (
     axis_to_gaze_deg,
     euler_to_matrix,
@@ -20,7 +21,6 @@ from mimica.synthesis.camera import (
     matrix_to_vector,
     vector_to_matrix,
 )
-from mimica.synthesis.meshes import tongue_mesh
 from mimica.synthesis.portrait import Portrait
 
 FloatArray = NDArray[np.float32]
@@ -153,12 +153,8 @@ def _tongue(portrait: Portrait, head: FloatArray, tongue: NDArray[np.floating]) 
     """Tongue (T, 3) in the head's frame, riding on the lower teeth as a rigid body (Kabsch), and its own z."""
     mesh = tongue_mesh(*(float(value) for value in tongue))
     teeth = portrait.atlas.rig.part("lower_teeth")
-    rest, moved = portrait.atlas.rig.neutral[teeth], head[teeth]
-    origin, arrived = rest.mean(0), moved.mean(0)
-    u, _, vt = np.linalg.svd(((rest - origin).T @ (moved - arrived)).astype(np.float64))
-    rotation = (u @ vt).T
-    rotation = rotation if np.linalg.det(rotation) > 0 else np.eye(3)
-    return ((mesh - origin) @ rotation.T + arrived).astype(np.float32), mesh[:, 2].copy()
+    carried = follow_jaw(mesh, portrait.atlas.rig.neutral[teeth], head[teeth])
+    return carried, mesh[:, 2].copy()
 
 
 @njit(cache=True, nogil=True)

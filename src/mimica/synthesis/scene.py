@@ -12,14 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mimica.synthesis import shading
-from mimica.synthesis.atlas import HeadAtlas
-from mimica.synthesis.camera import CROP_SIZE, project
-from mimica.synthesis.carrier import CARRIER_PIXELS
-from mimica.synthesis.meshes import (
-    EYE_DIRECTIONS,
-    EYE_PUSH_CM,
-    EYE_TRIANGLES,
+from mimica.core.tongue import (
     TONGUE_TOP_LIGHT,
     TONGUE_TRIANGLES,
     TONGUE_VERTICES,
@@ -27,6 +20,11 @@ from mimica.synthesis.meshes import (
     tongue_mesh,
     tongue_normals,
 )
+from mimica.synthesis import shading
+from mimica.synthesis.atlas import HeadAtlas
+from mimica.synthesis.camera import CROP_SIZE, project
+from mimica.synthesis.carrier import CARRIER_PIXELS
+from mimica.synthesis.meshes import EYE_DIRECTIONS, EYE_PUSH_CM, EYE_TRIANGLES
 from mimica.synthesis.openings import shade_openings
 from mimica.synthesis.portrait import Portrait
 from mimica.synthesis.posing import Pose, photo_pose

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from scipy.sparse import diags
 from scipy.sparse.linalg import splu
 
+from mimica.core.tongue import smoothstep
 from mimica.synthesis.atlas import HeadAtlas
 from mimica.synthesis.camera import CROP_SIZE, project
 from mimica.synthesis.closing import MOUTH_OPEN_PX, lip_gap_px
 from mimica.synthesis.fitted import FittedPortrait
 from mimica.synthesis.light import Light
-from mimica.synthesis.meshes import smoothstep
 from mimica.synthesis.plate import sample
 from mimica.synthesis.rasterise import ZBuffer, interpolate, vertex_normals
 

@@ -1,0 +1,147 @@
+"""The mouth's inside: teeth, gums and tongue as geometry, lit for the photo and drawn where the lips leave a gap.
+
+Upper teeth ride on the head, lower teeth and tongue on the jaw, so they stay where they are from frame to frame. This
+module does not know lips: the renderer tells where they part.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mimica.animation.motion_field import HeadMotion, View, draw_triangles, move_points
+from mimica.animation.portrait_mesh import PortraitMesh
+from mimica.core.motion import RIG_NAMES
+from mimica.core.mouth_interior import JAW_NAMES, LOWER_TEETH, SOCKET, UPPER_TEETH, Interior
+from mimica.core.tongue import TONGUE_TOP_LIGHT, TONGUE_TRIANGLES, follow_jaw, smoothstep, tongue_mesh, tongue_normals
+from mimica.errors import WeightsError
+from mimica.runtime.weights import PACKAGE_FOLDER
+
+FloatArray = NDArray[np.float32]
+
+INTERIOR_FILE = "mouth_interior.npz"
+LIGHT = np.array([0.0, 0.34, 0.94], np.float32)
+"""Where light inside a mouth comes from: the front, a little above. Camera frame, unit length."""
+TONGUE_COLOUR = np.array([0.72, 0.36, 0.35], np.float32)
+SOCKET_COLOUR = np.array([0.11, 0.04, 0.035], np.float32)
+SOCKET_BEHIND_CM = 6.0
+SCALE_LIMITS = (0.85, 1.2)
+_JAW_ROWS = [RIG_NAMES.index(name) for name in JAW_NAMES]
+
+
+@cache
+def shipped_interior() -> Interior:
+    """The mesh that comes with the package.
+
+    Raises:
+        WeightsError: it is missing or damaged.
+    """
+    path = PACKAGE_FOLDER / INTERIOR_FILE
+    try:
+        return Interior.load(path)
+    except (OSError, KeyError, ValueError) as error:
+        raise WeightsError(f"{path}: cannot be read ({error}); install mimica again") from error
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MouthPicture:
+    """What would be seen without lips, over a view.
+
+    Attributes:
+        colour: (H, W, 3) 0..255. teeth: (H, W) 0..1. tongue: (H, W) 0..1; tongue_depth: (H, W) cm, far where none is.
+    """
+
+    colour: FloatArray
+    teeth: FloatArray
+    tongue: FloatArray
+    tongue_depth: FloatArray
+
+
+class Mouth:
+    """One portrait's mouth inside."""
+
+    def __init__(self, mesh: PortraitMesh, lips_cm: FloatArray, skin: FloatArray, interior: Interior) -> None:
+        """`lips_cm` (12, 3): the lips' outline at rest in the head's frame; `skin` (3,) 0..1 its colour."""
+        self.mesh = mesh
+        own, rig = lips_cm.mean(0), interior.lips.mean(0)
+        widths = [float(np.linalg.norm(lips[0] - lips[6])) for lips in (lips_cm, interior.lips)]
+        self.scale = float(np.clip(widths[0] / max(widths[1], 1e-3), *SCALE_LIMITS))
+        self._own, self._rig = own, rig
+        self.interior = interior
+        brightness = float(skin.mean())
+        self.exposure = float(np.clip(brightness / 0.6, 0.45, 1.15))
+        tint = skin / np.array([0.80, 0.62, 0.52], np.float32)
+        tint = 0.7 + 0.3 * (0.6 + 0.4 * tint / max(float(tint.mean()), 1e-3))
+        self.albedo = interior.albedo * self.exposure
+        teeth = interior.part >= UPPER_TEETH
+        self.albedo[teeth] = interior.albedo[teeth] * np.clip(0.35 + 0.75 * brightness, 0.5, 1.0) * tint
+        self.tongue_colour = TONGUE_COLOUR * self.exposure * tint
+        self.normals = vertex_normals(interior.points, interior.triangles)
+        self.is_teeth = teeth
+        # the socket begins at the lips, whose motion it does not share: whatever else is there is drawn before it
+        self.behind = np.where(interior.part == SOCKET, np.float32(SOCKET_BEHIND_CM), np.float32(0))
+
+    def draw(self, motion: HeadMotion, view: View) -> MouthPicture:
+        """The inside in the new picture."""
+        jaw = motion.directions[_JAW_ROWS]
+        head = self.interior.points + np.tensordot(jaw, self.interior.jaw, 1)
+        lower = self.interior.part == LOWER_TEETH
+        tongue = tongue_mesh(*map(float, motion.tongue))
+        inward = tongue[:, 2].copy()
+        tongue = follow_jaw(tongue, self.interior.points[lower], head[lower])
+        turn = (motion.turn @ self.mesh.rotation).astype(np.float32)
+        lit = (self.normals @ turn.T) @ LIGHT
+        shade = np.where(self.is_teeth, 0.75 + 0.25 * np.clip(lit, 0.4, 1.15), np.clip(lit, 0.4, 1.2))
+        colour = self.albedo * shade[:, None].astype(np.float32)
+        flat, depth, there = self._rasterise(head, colour, self.interior.triangles, motion, view, self.behind)
+        flat[~there] = SOCKET_COLOUR * self.exposure
+        marks = np.repeat(self.is_teeth[:, None].astype(np.float32), 3, 1)
+        teeth, _, _ = self._rasterise(head, marks, self.interior.triangles, motion, view, self.behind)
+        normals = tongue_normals(tongue, vertex_normals(tongue, TONGUE_TRIANGLES)) @ turn.T
+        diffuse = np.clip(normals @ LIGHT, 0.35, 1.2)
+        gloss = 0.10 * self.exposure * np.clip(normals @ np.array([0, 0.55, 0.83], np.float32), 0, 1) ** 12
+        air = 0.25 + 0.75 * smoothstep(inward, 5.5, 10.5) * TONGUE_TOP_LIGHT
+        wet = ((self.tongue_colour * diffuse[:, None] + gloss[:, None]) * air[:, None]).astype(np.float32)
+        seen, tongue_depth, there = self._rasterise(tongue, wet, TONGUE_TRIANGLES, motion, view)
+        front = there & (tongue_depth < depth)
+        colour = np.where(front[..., None], seen, flat) * 255
+        return MouthPicture(
+            colour.astype(np.float32), np.where(front, 0, teeth[..., 0]).astype(np.float32),
+            front.astype(np.float32), tongue_depth,
+        )  # fmt: skip
+
+    def _rasterise(
+        self, head: FloatArray, colour: FloatArray, triangles: NDArray[np.int32], motion: HeadMotion, view: View,
+        behind: FloatArray | float = 0.0,
+    ) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:  # fmt: skip
+        placed = (head - self._rig) * self.scale + self._own
+        camera = placed @ self.mesh.rotation.T + self.mesh.origin_cm
+        moved = move_points(self.mesh, camera, np.ones(len(camera)), motion)
+        return draw_triangles(self.mesh.camera, moved, behind - moved[:, 2], triangles, colour, view)
+
+
+def vertex_normals(points: FloatArray, triangles: NDArray[np.int32]) -> FloatArray:
+    """(N, 3) unit normals, the area-weighted mean of the triangles around each vertex."""
+    a, b, c = (points[triangles[:, corner]] for corner in range(3))
+    normal = np.cross(b - a, c - a)
+    total = np.zeros_like(points)
+    for axis in range(3):
+        weights = np.repeat(normal[:, axis], 3)
+        total[:, axis] = np.bincount(triangles.reshape(-1), weights, len(points))
+    return (total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-9)).astype(np.float32)
+
+
+def lips_shadow(opening: FloatArray, face_width_px: float, teeth: FloatArray) -> FloatArray:
+    """(H, W) factor 0..1 by which lips darken what lies behind `opening` (H, W) 0..1; teeth catch more light."""
+    factor = np.ones_like(opening)
+    for share, drop, blur, strength in ((1 - teeth, 0.03, 0.03, 0.35), (teeth, 0.0175, 0.025, 0.3)):
+        shift = max(1, round(drop * face_width_px))
+        cover = 1 - opening
+        cover = np.concatenate([np.repeat(cover[:1], shift, 0), cover])[: len(cover)]
+        shadow = cv2.GaussianBlur(np.ascontiguousarray(cover), (0, 0), max(0.3, blur * face_width_px))
+        factor *= 1 - share * strength * np.asarray(shadow, np.float32)
+    return factor.astype(np.float32)
