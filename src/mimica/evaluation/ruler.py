@@ -22,6 +22,7 @@ from mimica.evaluation.face_trace import FaceReader, Image
 from mimica.evaluation.landmark_layout import ANCHORS
 from mimica.evaluation.mediapipe_reader import MediaPipeReader
 from mimica.evaluation.metrics.expressions import GROUPS, expression_score
+from mimica.evaluation.metrics.flow_error import flow_error
 from mimica.evaluation.metrics.regions import Regions
 from mimica.evaluation.metrics.shown import shown
 from mimica.synthesis.atlas import HeadAtlas
@@ -39,6 +40,7 @@ SIDE_PX = 384
 EYES_OPEN = 0.4
 """Gaze is judged where both eyes blink less."""
 TURNED_DEG = 3.0
+TURNS_DEG = (1.0, 3.0, 6.0, 10.0)
 
 
 def read_one_by_one(reader: FaceReader, images: list[Image]) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -82,6 +84,26 @@ def shown_shares(portrait: Portrait, names: tuple[str, ...], group: str) -> list
     return [shown(output.image, truth.image, without.image, mask) for output in outputs]
 
 
+def flow_pairs(portrait: Portrait, names: tuple[str, ...]) -> list[tuple[float, float]]:
+    """(true, measured) displacement in px of heads that are turned too far by `TURNS_DEG`."""
+
+    def picture(yaw_deg: float) -> Render:
+        still = np.zeros(len(names), np.float32)
+        performance = Performance(
+            still, np.array([yaw_deg, 0.0, 0.0]), np.zeros(3, np.float32), np.zeros((2, 2), np.float32),
+            np.zeros(3, np.float32),
+        )  # fmt: skip
+        return render(portrait, pose(portrait, performance), None, SIDE_PX, truth=False)
+
+    truth = picture(0.0)
+    mask = Regions.of(truth.landmarks * SIDE_PX, ANCHORS, SIDE_PX, SIDE_PX).face
+    pairs = []
+    for output in map(picture, TURNS_DEG):
+        moved = np.linalg.norm((output.landmarks - truth.landmarks) * SIDE_PX, axis=1)
+        pairs.append((float(moved.mean()), flow_error(output.image, truth.image, mask)))
+    return pairs
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--portraits", type=Path, required=True, help="folder of fitted portraits, NNNN.npz")
@@ -121,6 +143,9 @@ def main() -> None:
     for group in GROUPS:
         shares = np.array([shown_shares(person, names, group) for person in people[:6]])
         print(f"  {group:<11} {np.nanmedian(shares, 0).round(2)}")
+    pairs = np.array([flow_pairs(person, names) for person in people[:6]])
+    for turn, (true, measured) in zip(TURNS_DEG, np.median(pairs, 0), strict=True):
+        print(f"flow: head {turn:4.0f} deg off moves the landmarks {true:5.1f} px, flow_error says {measured:5.1f} px")
 
 
 if __name__ == "__main__":

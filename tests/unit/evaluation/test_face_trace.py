@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -17,6 +18,7 @@ from mimica.evaluation.face_trace import FaceTrace, Image, Reading, read_video
 from mimica.evaluation.landmark_layout import ANCHORS, MESH, eye_opening, layout_of, mouth_opening
 from mimica.evaluation.mediapipe_reader import MediaPipeReader, gaze_from_scores, mimica_names
 from mimica.evaluation.metrics.blinks import closings
+from mimica.evaluation.metrics.comparison import compare_traces, compare_with_photo
 from mimica.media.video_reader import open_video
 
 EMPTY = Reading.empty(MESH.count, EXPRESSION_NAMES, "nobody")
@@ -89,15 +91,20 @@ def test_wrong_shapes_are_refused() -> None:
 
 
 @pytest.fixture(scope="module")
+def encoder() -> EncoderReader:
+    return EncoderReader()
+
+
+@pytest.fixture(scope="module")
 def frames() -> list[tuple[Image, float]]:
     """Twelve frames of the shipped driver, a second apart: it turns, opens its mouth and closes its eyes."""
     with open_video(DRIVER) as reader:
         return [(frame.image, float(frame.time)) for frame in reader if frame.index % 24 == 0][:12]
 
 
-def test_our_encoder_reads_the_shipped_driver(frames: list[tuple[Image, float]]) -> None:
+def test_our_encoder_reads_the_shipped_driver(encoder: EncoderReader, frames: list[tuple[Image, float]]) -> None:
     images, times = zip(*frames, strict=True)
-    trace = EncoderReader().read(images, times)
+    trace = encoder.read(images, times)
     assert trace.source == "mimica encoder"
     assert trace.layout is ANCHORS
     assert trace.found.all()
@@ -113,12 +120,25 @@ def test_our_encoder_reads_the_shipped_driver(frames: list[tuple[Image, float]])
     assert np.corrcoef(shut.ravel(), trace.eye_opening.ravel())[0, 1] < -0.7
 
 
-def test_the_blinks_of_the_shipped_driver_are_found() -> None:
+def test_the_blinks_of_the_shipped_driver_are_found(encoder: EncoderReader) -> None:
     """The demo's driver blinks at 4.2 s (`synthesis.showreel.BLINKS_S`) and winks at 5.1 s, which is no blink."""
     with open_video(DRIVER) as reader:
-        part = [(frame.image, float(frame.time)) for frame in reader if 3.8 <= frame.time <= 5.4]
-    trace = EncoderReader().read(*zip(*part, strict=True))
+        part = [(frame.image, float(frame.time)) for frame in reader if 3.9 <= frame.time <= 5.3]
+    trace = encoder.read(*zip(*part, strict=True))
     assert closings(trace.eye_opening, trace.times_s).mean(1) == pytest.approx([4.2], abs=0.1)
+
+
+def test_a_blurred_copy_is_unsharp_and_still_follows(encoder: EncoderReader, frames: list[tuple[Image, float]]) -> None:
+    images, times = zip(*frames, strict=True)
+    blurred = [np.asarray(cv2.GaussianBlur(image, (0, 0), 1.5), np.uint8) for image in images]
+    driver, output = encoder.read(images, times), encoder.read(blurred, times)
+    numbers = compare_traces(driver, output)
+    for curve in ("mouth", "yaw", "smile"):
+        assert numbers[f"{curve}.correlation"] > 0.95, curve
+        assert numbers[f"{curve}.slope"] == pytest.approx(1.0, abs=0.15), curve
+    ratio = compare_with_photo(images[0], driver[:1], blurred, output, driver)["sharpness.ratio"]
+    assert ratio < 0.6
+    assert compare_with_photo(images[0], driver[:1], images, driver, driver)["sharpness.ratio"] > ratio + 0.25
 
 
 class Counting:
@@ -139,16 +159,16 @@ def test_a_video_is_read_whole_with_its_own_times() -> None:
     assert trace.times_s == pytest.approx(np.arange(280) / 25)
 
 
-def test_our_encoder_sees_nobody_in_an_empty_picture(frames: list[tuple[Image, float]]) -> None:
+def test_our_encoder_sees_nobody_in_an_empty_picture(encoder: EncoderReader, frames: list[tuple[Image, float]]) -> None:
     grey = np.full((120, 160, 3), 128, np.uint8)
-    trace = EncoderReader().read([grey, frames[0][0]], [0.0, 2.0])
+    trace = encoder.read([grey, frames[0][0]], [0.0, 2.0])
     assert trace.found.tolist() == [False, True]
     assert np.isnan(trace.mouth_opening[0])
 
 
-def test_as_many_times_as_frames(frames: list[tuple[Image, float]]) -> None:
+def test_as_many_times_as_frames(encoder: EncoderReader, frames: list[tuple[Image, float]]) -> None:
     with pytest.raises(ValueError, match="shorter"):
-        EncoderReader().read([frames[0][0]] * 2, [0.0])
+        encoder.read([frames[0][0]] * 2, [0.0])
 
 
 def test_mediapipes_names_become_ours() -> None:
