@@ -22,7 +22,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Final, TextIO
+from typing import Final, Literal, TextIO
 
 from mimica.errors import LedgerError, OutputError
 from mimica.safety.home import home, private_folder
@@ -182,14 +182,15 @@ class Ledger:
     def verify(self) -> LedgerState:
         """Check every row's hash and place, and that the newest rows were not cut off. Never raises for damage."""
         try:
-            state = check_chain(self._stored())
-            counted = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'rows'").fetchone()
-            damage = [str(line) for (line,) in self._connection.execute("PRAGMA quick_check")]
-        except (sqlite3.Error, LedgerError) as error:
+            with self._transaction("DEFERRED"):  # one view of it, whoever appends meanwhile
+                state = check_chain(self._stored())
+                written = self._written()
+                damage = [str(line) for (line,) in self._connection.execute("PRAGMA quick_check")]
+        except LedgerError as error:
             return LedgerState(0, GENESIS, (f"the file is damaged ({error})",))
         problems = list(state.problems)
-        if counted is not None and counted[0] != state.rows:
-            problems.append(f"{counted[0]} rows were written but {state.rows} are there: the newest were cut off")
+        if written != state.rows:
+            problems.append(f"{written} rows were written but {state.rows} are there: the newest were cut off")
         problems += [f"SQLite: {line}" for line in damage if line != "ok"]
         return replace(state, problems=tuple(problems))
 
@@ -222,9 +223,9 @@ class Ledger:
             raise _failure(self.path, error) from error
 
     @contextmanager
-    def _transaction(self) -> Generator[None]:
+    def _transaction(self, kind: Literal["IMMEDIATE", "DEFERRED"] = "IMMEDIATE") -> Generator[None]:
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute(f"BEGIN {kind}")
             try:
                 yield
                 self._connection.execute("COMMIT")
@@ -256,22 +257,29 @@ class Ledger:
         return whole
 
     def _last(self) -> LedgerRow | None:
+        """The newest row, None in an empty ledger. Raises LedgerError when it was changed or is not the newest."""
         stored = self._connection.execute(
             "SELECT number, body, previous, hash FROM rows ORDER BY number DESC LIMIT 1"
         ).fetchone()
-        if stored is None:
-            return None
-        number, body, previous, hash = stored
-        problem = "" if row_hash(previous, body) == hash else f"row {number} was changed"
+        number = 0 if stored is None else int(stored[0])
         try:
-            row = LedgerRow.parse(body, previous, hash)
+            if self._written() != number:
+                raise ValueError(f"rows after row {number} were cut off")
+            if stored is None:
+                return None
+            _, body, previous, hash = stored
+            if row_hash(previous, body) != hash:
+                raise ValueError(f"row {number} was changed")
+            return LedgerRow.parse(body, previous, hash)
         except ValueError as error:
-            problem = str(error)
-        if problem:
             raise LedgerError(
-                f"ledger {self.path}: {problem}; keep the file as evidence, move it away, and a new one is begun"
-            )
-        return row  # pyright: ignore[reportPossiblyUnboundVariable]
+                f"ledger {self.path}: {error}; keep the file as evidence, move it away, and a new one is begun"
+            ) from error
+
+    def _written(self) -> int:
+        """How many rows were ever written, as SQLite's own counter says."""
+        counted = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'rows'").fetchone()
+        return 0 if counted is None else int(counted[0])
 
     def _free_mark_id(self) -> tuple[int, bool]:
         """(an id, whether earlier jobs have it too)."""

@@ -143,6 +143,27 @@ def test_nothing_is_appended_to_a_row_that_was_changed(ledger: Ledger, facts: Jo
         ledger.start(facts)
 
 
+def test_nothing_is_appended_where_rows_were_cut_off(ledger: Ledger, facts: JobFacts) -> None:
+    for _ in range(3):
+        ledger.start(facts)
+    altered("DELETE FROM rows WHERE number = 3")
+    with pytest.raises(LedgerError, match="rows after row 2 were cut off"):
+        ledger.start(facts)
+    altered("DELETE FROM rows")
+    with pytest.raises(LedgerError, match="rows after row 0 were cut off"):
+        ledger.start(facts)
+
+
+def test_verifying_while_others_append_is_no_false_alarm(ledger: Ledger) -> None:
+    process = subprocess.Popen([sys.executable, "-c", APPEND, "30"], stdout=subprocess.PIPE, text=True)
+    states = [ledger.verify()]
+    while process.poll() is None:
+        states.append(ledger.verify())
+    process.communicate()
+    assert ledger.verify().rows == 30
+    assert [state.problems for state in states if not state.intact] == []
+
+
 def test_a_file_that_is_no_ledger(facts: JobFacts, tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite3"
     path.write_bytes(b"not a database, but long enough to look like something" * 40)
