@@ -97,9 +97,7 @@ def read_eyeball(
     angle = np.degrees(np.arccos(np.clip(direction @ axis, -1, 1)))
     use = seen & (off < 0.95)
     bins = np.clip(angle / RING_REACH_DEG * (RINGS - 1), 0, RINGS - 1)
-    white = np.percentile(colours[use & (angle > 38)], 60, axis=0) if (use & (angle > 38)).sum() > 8 else (
-        np.median(colours[~seen], axis=0) * 0.4 + 120
-    )  # fmt: skip
+    white = _white(colours, seen, use & (angle > 38))
     rings = np.zeros((RINGS, 3), np.float32)
     last: FloatArray | None = None
     iris_edge = 32.0
@@ -118,6 +116,22 @@ def read_eyeball(
     for channel in range(3):
         rings[:, channel] = np.convolve(np.pad(rings[:, channel], 1, mode="edge"), kernel, mode="valid")
     return Eyeball(feature, centre_px.astype(np.float32), float(radius), axis, rings, opening)
+
+
+def _white(colours: FloatArray, seen: NDArray[np.bool_], beside_iris: NDArray[np.bool_]) -> FloatArray:
+    """(3,) the white of the eye: what shows beside the iris, where lashes and shadow leave enough of it.
+
+    In narrow eyes hardly any white shows and what does lies in shadow; it is then no darker than the skin suggests.
+    """
+    skin = np.median(colours[~seen], axis=0) if (~seen).any() else np.full(3, 150.0)
+    grey = float(skin.mean())
+    expected = (0.5 * grey + 62) * (0.9 + 0.1 * skin / max(grey, 1.0))
+    if beside_iris.sum() <= 8:
+        return expected.astype(np.float32)
+    found = np.percentile(colours[beside_iris], 70, axis=0)
+    lift = max(1.0, 0.85 * float(expected.mean()) / max(float(found.mean()), 1.0))
+    mixed = found * lift if lift < 1.15 else 0.3 * found * lift + 0.7 * expected * 0.9
+    return np.clip(mixed, 0, 245).astype(np.float32)
 
 
 def _refine_axis(

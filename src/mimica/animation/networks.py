@@ -46,8 +46,8 @@ class Networks:
     field_network: OnnxNetwork
     painter: OnnxNetwork
     expression_gain: FloatArray
-    """(52,) 1 / slope on held-out renders, limited: undoes the damping of a regression in a performance. The photo's own
-    expression is taken away without it: there, doubt had better be moderate."""
+    """(52,) 1 / slope on held-out renders, limited: undoes the damping of a regression in a performance. The photo's
+    own expression is taken away without it: there, doubt had better be moderate."""
 
     @classmethod
     def load(cls, device: str = "auto") -> Networks:

@@ -31,6 +31,8 @@ BEHIND_CM = 25.0
 MAP_PX = 208
 NECK_PIVOT_CM = np.array([0.0, -5.0, -1.0])
 MID_HEAD_CM = np.array([0.0, 1.0, -1.0])
+BLINK_REACH = 1.15
+"""Blinks go a little further than the lower lid, which stops them."""
 SLITS = {"mouth": (0.0, 2.2), "left_eye": (3.15, 1.45), "right_eye": (-3.15, 1.45)}
 """Middle and half width in cm, in canonical x, of the slit between the lips and between the lids."""
 
@@ -271,7 +273,7 @@ class _Closing:
             index = RIG_NAMES.index("eyeBlink_L" if feature.kind == "left_eye" else "eyeBlink_R")
             travel = -(fields[0][:, index, 1] - fields[1][:, index, 1])
             gain = np.clip(gap / np.maximum(travel, 0.15), 0.4, 2.2)
-            self.blink[index] = (x, _smooth(gain[order]) * 1.08)
+            self.blink[index] = (x, _smooth(gain[order]) * BLINK_REACH)
 
     def directions(self, canonical: FloatArray, own: FloatArray) -> FloatArray:
         """The field `own` (N, 49, 3) at `canonical` (N, 3) with this face's blinks."""

@@ -138,11 +138,14 @@ class Renderer:
         (upper, upper_there, upper_fade), (lower, lower_there, lower_fade) = layers
         hole = core * (1 - upper_there) * (1 - lower_there)
         target = result[area]
-        for colour, weight in ((lower, lower_there * lower_fade), (upper, upper_there * upper_fade)):
+        lips = feature.kind == "mouth"
+        skins = [(lower, lower_there * lower_fade), (upper, upper_there * upper_fade)]
+        # the upper lip lies over the lower one; the lower lid stops the upper one, however far a blink carries it
+        for colour, weight in skins if lips else reversed(skins):
             target += (colour - target) * weight[..., None]
         if hole.max() < 0.02:
             return
-        if feature.kind == "mouth":
+        if lips:
             self._paint_mouth(target, hole, drawn, upper_there, motion, view)
         else:
             self._paint_eye(target, hole, upper_there, feature, motion, (p.x0 + float(left), p.y0 + float(top)))
