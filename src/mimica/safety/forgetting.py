@@ -48,9 +48,11 @@ def forget(folder: Path, subject: str, weights: Path) -> Forgotten:
     deleted whole. The name goes on `forgotten.jsonl`, so that whoever renders again can leave it out (`--exclude`).
 
     Raises:
-        InputError: no ledger, or neither the data set nor the weights know the subject.
+        InputError: no ledger, a folder of weights, or neither the data set nor the weights know the subject.
         OutputError: a file cannot be rewritten.
     """
+    if (folder / "weights.json").exists():
+        raise InputError(f"{folder}: holds weights, and weights cannot forget; give the data set they were trained on")
     rows = read_ledger(folder)
     gone = [row for row in rows if subject in (row.get("portrait"), row.get("towards"))]
     affected = affected_weights(subject, weights)

@@ -115,7 +115,9 @@ def read_ledger(folder: Path) -> list[dict[str, Any]]:
 
 
 def shard_paths(folder: Path) -> list[Path]:
-    """The files that hold a data set's items: tar shards, or packs in npz; not what it was prepared from."""
+    """The files that hold a data set's items: tar shards, or packs in npz; a folder of weights has none."""
+    if (folder / "weights.json").exists():
+        return []
     return sorted(path for path in folder.iterdir() if path.suffix in (".tar", ".npz"))
 
 

@@ -208,6 +208,13 @@ def test_forgetting_lists_the_weights_that_saw_the_person(tmp_path: Path, capsys
     assert "motion_encoder" in told
 
 
+def test_weights_cannot_forget() -> None:
+    before = (WEIGHTS / "ledger.jsonl").read_bytes()
+    with pytest.raises(InputError, match="weights cannot forget"):
+        forget(WEIGHTS, "0001", WEIGHTS)
+    assert (WEIGHTS / "ledger.jsonl").read_bytes() == before
+
+
 def test_the_audit_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tar_dataset(tmp_path / "data")
     assert run(["data", "audit", str(folder)]) == 0
