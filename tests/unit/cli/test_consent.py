@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
+import shutil
 from pathlib import Path
 
 import pytest
 
 from mimica.cli.main import run
+from mimica.safety.consent import require_consent
+from mimica.safety.ledger import JobFacts, Ledger
 
 PORTRAIT = Path(__file__).parents[3] / "src" / "mimica" / "demo" / "portrait.jpg"
 
@@ -99,3 +104,24 @@ def test_a_receipt_that_does_not_hold_is_one_line(tmp_path: Path, capsys: pytest
     for path in (note, tmp_path / "none"):
         assert run(["consent", "check", str(path)]) == 2
         assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_the_commands_of_the_howto(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every `mimica consent` and `mimica ledger` line of docs/howto/consent.md, in order, as a reader would type it."""
+    text = (Path(__file__).parents[3] / "docs" / "howto" / "consent.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```console\n(.*?)```", text, re.DOTALL)
+    lines = [line.partition("#")[0] for block in blocks for line in block.splitlines()]
+    commands = [shlex.split(line)[1:] for line in lines if line.startswith(("mimica consent ", "mimica ledger "))]
+    assert len(commands) >= 8
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(PORTRAIT, "me.jpg")
+    shutil.copy(PORTRAIT.with_name("driver.mp4"), "actor.mp4")
+    monkeypatch.setattr("secrets.randbelow", lambda limit: 40961)  # the id that the page looks up
+    with Ledger.open() as ledger:
+        ledger.start(JobFacts(require_consent("self")))
+    for command in commands:
+        assert run(command) == 0, command
+        if command[1] == "keygen":
+            shutil.copy(tmp_path / "home" / "keys" / "consent.jwk", "alice.jwk")
+    assert run(["consent", "revoke", "alice.jws", "-o", "taken-back.jws"]) == 0
+    assert run(["consent", "revoke", "taken-back.jws"]) == 0
