@@ -64,7 +64,8 @@ def kinds(atlas: HeadAtlas, people: Iterator[Path]) -> dict[str, Turn]:
 def rate(turn: Turn, seconds: float) -> tuple[float, float]:
     """Images a second of the wall's clock and of the processor's, after one unmeasured turn."""
     turn()
-    made, wall, busy = 0, time.perf_counter(), time.process_time()
+    wall, busy = time.perf_counter(), time.process_time()
+    made = turn()
     while time.perf_counter() - wall < seconds:
         made += turn()
     return made / (time.perf_counter() - wall), made / (time.process_time() - busy)
