@@ -7,10 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "unit" / "synthesis"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "synthesis"))
 
 import toy
+
+SCRIPT = Path(__file__).parents[2] / "benchmarks" / "synthesis.py"
 
 
 def test_every_kind_is_timed(tmp_path: Path) -> None:
@@ -19,7 +20,7 @@ def test_every_kind_is_timed(tmp_path: Path) -> None:
     atlas.rig.save(prepared / "rig.npz")
     atlas.correspondence.save(prepared / "correspondence.npz")
     toy.make_fitted(atlas).save(prepared / "fitted" / "a.npz")
-    command = [sys.executable, ROOT / "benchmarks" / "synthesis.py", tmp_path, "--seconds", "0", "--json"]
+    command = [sys.executable, SCRIPT, tmp_path, "--seconds", "0", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stderr
     rates = json.loads(done.stdout)["per_second"]
