@@ -6,12 +6,9 @@ means nothing by itself: the ledger knows which animation it names. This package
 
 from __future__ import annotations
 
-from typing import Final
-
+from mimica.safety.mark.codec import MARK_ID_BITS
 from mimica.safety.mark.detector import read_mark
 from mimica.safety.mark.embedder import Marker
 from mimica.safety.mark.reading import Geometry, MarkReading
-
-MARK_ID_BITS: Final = 16
 
 __all__ = ["MARK_ID_BITS", "Geometry", "MarkReading", "Marker", "read_mark"]

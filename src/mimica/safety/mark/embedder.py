@@ -1,9 +1,39 @@
-"""Write the mark: `Marker`."""
+"""Write the mark: `Marker`.
+
+Everything costly happens on the small canvas; the full frame only gets the upscaled difference added to its three
+channels. The mark knows its picture (informed embedding, after Malvar and Florencio's improved spread spectrum, 2003):
+where the picture itself speaks against a bit, that bit is written more strongly, else more weakly.
+"""
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from mimica.errors import UsageError
+from mimica.safety.mark.canvas import Canvas, normalised, to_canvas
+from mimica.safety.mark.carrier import (
+    CANVAS_PX,
+    TILE_PX,
+    analyse,
+    carriers,
+    fold,
+    parts_per_bit,
+    soft_bits,
+    synthesise,
+)
+from mimica.safety.mark.codec import encode
+
+Coefficients = NDArray[np.float32]
+
+MIN_SIDE_PX = 64
+TARGET_PSNR_DB = 42.0
+"""Of the mark's difference on the canvas; clipping and rounding to uint8 move the frame's own by some tenths."""
+STRENGTH = 0.45
+"""Most deviation of the mark, in units of what the place hides: 0.45 levels on a clear sky."""
+_FLAT_LEVELS = 1.0  # deviation that a place without any texture hides
+_TEXTURE_CEILING = 10.0  # levels; beyond it more texture hides no more
 
 
 class Marker:
@@ -13,11 +43,75 @@ class Marker:
     """
 
     def __init__(self, mark_id: int) -> None:
-        self.mark_id = mark_id
+        word = encode(mark_id)
+        layout = carriers()
+        self.mark_id = int(mark_id)
+        self._sense = np.where(layout.is_sync[:, None], np.float32(1), word[layout.bits])
+        self._unit = TILE_PX**2 / (2.0 * float(np.sqrt(self._sense.size / 2)))
+        """Size of each coefficient part at which a tile has deviation 1 (Parseval)."""
 
     def mark(self, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """frame: (H, W, 3) uint8 RGB, 64 px or more a side. Returns a marked copy of the same shape.
 
         Raises UsageError when the array is of another shape, type or size.
         """
-        raise NotImplementedError
+        _check(frame)
+        difference = self._difference(to_canvas(frame, CANVAS_PX))
+        height, width = frame.shape[:2]
+        if difference.shape != (height, width):
+            shrinks = min(height, width) < CANVAS_PX
+            method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR if min(height, width) > 1024 else cv2.INTER_CUBIC
+            difference = cv2.resize(difference, (width, height), interpolation=method)
+        return _add(frame, difference)
+
+    def _difference(self, canvas: Canvas) -> Canvas:
+        """What to add to the canvas (h, w), levels."""
+        _, deviation = normalised(canvas)
+        mask = _mask(deviation)
+        budget = 255.0 / 10 ** (TARGET_PSNR_DB / 20)
+        strength = min(STRENGTH, budget / float(np.sqrt(np.mean(mask * mask))))
+        target = strength * self._unit
+        first = self._sense * target
+        reached = analyse(fold(normalised(canvas + _spread(synthesise(first), mask))[0])) * self._sense
+        tile = synthesise(self._corrected(first, reached, target))
+        return _spread(tile, mask)
+
+    def _corrected(self, first: Coefficients, reached: Coefficients, target: float) -> Coefficients:
+        """Coefficients (N, 2) that lift what falls short and spare what is safe, at no more energy than `first`."""
+        layout = carriers()
+        lacking = np.empty_like(first)
+        per_bit = target - soft_bits(reached) / parts_per_bit()
+        lacking[~layout.is_sync] = per_bit[layout.bits[~layout.is_sync]]
+        lacking[layout.is_sync] = target - float(reached[layout.is_sync].mean())
+        wanted = first + self._sense * np.clip(lacking, -0.6 * target, 1.2 * target)
+        excess = float(np.sqrt(np.mean(wanted**2) / np.mean(first**2)))
+        return wanted / max(excess, 1.0)
+
+
+def _mask(deviation: Canvas) -> Canvas:
+    """Deviation that the picture hides (h, w): that of the calmest place near by, so that no edge glows into a wall."""
+    calmest = cv2.erode(deviation, np.ones((9, 9), np.uint8))
+    return np.minimum(cv2.blur(calmest, (5, 5)) + _FLAT_LEVELS, _TEXTURE_CEILING)
+
+
+def _spread(tile: NDArray[np.float32], mask: Canvas) -> Canvas:
+    height, width = mask.shape
+    rows, columns = -(-height // TILE_PX), -(-width // TILE_PX)
+    return np.tile(tile, (rows, columns))[:height, :width] * mask
+
+
+def _add(frame: NDArray[np.uint8], difference: Canvas) -> NDArray[np.uint8]:
+    """frame + difference on all three channels, rounded and clipped."""
+    raised = cv2.convertScaleAbs(np.maximum(difference, 0))
+    lowered = cv2.convertScaleAbs(np.minimum(difference, 0))
+    lighter = cv2.add(frame, cv2.merge([raised] * 3))
+    return np.asarray(cv2.subtract(lighter, cv2.merge([lowered] * 3)), np.uint8)
+
+
+def _check(frame: NDArray[np.uint8]) -> None:
+    if not isinstance(frame, np.ndarray) or frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
+        kind = f"{frame.dtype} {frame.shape}" if isinstance(frame, np.ndarray) else type(frame).__name__
+        raise UsageError(f"frame to mark: is {kind}, not (H, W, 3) uint8 RGB; convert it first")
+    if min(frame.shape[:2]) < MIN_SIDE_PX:
+        height, width = frame.shape[:2]
+        raise UsageError(f"frame to mark: {width} × {height} px is too small for a mark; use {MIN_SIDE_PX} px or more")
