@@ -44,7 +44,6 @@ class Networks:
     eye_rigger: OnnxNetwork
     matte_network: OnnxNetwork
     field_network: OnnxNetwork
-    painter: OnnxNetwork
     expression_gain: FloatArray
     """(52,) 1 / slope on held-out renders, limited: undoes the damping of a regression in a performance. The photo's
     own expression is taken away without it: there, doubt had better be moderate."""
@@ -58,7 +57,7 @@ class Networks:
             DeviceError: the device is absent.
         """
         names = ("motion_encoder", "portrait_rigger", "mouth_rigger", "eye_rigger", "portrait_matte", "rig_field")
-        networks = [load_network(name, device) for name in (*names, "mouth_painter")]
+        networks = [load_network(name, device) for name in names]
         networks[0].require({"expression_names": list(EXPRESSION_NAMES), "crop_px": ENCODER_PX})
         networks[5].require({"directions": list(RIG_NAMES)})
         gain = np.array(networks[0].constant("expression_gain"), np.float32)
@@ -93,8 +92,3 @@ class Networks:
         if not len(canonical):
             return np.zeros((0, len(RIG_NAMES), 3), np.float32)
         return self.field_network.run({"canonical": np.asarray(canonical, np.float32)})["directions"]
-
-    def paint_mouth(self, window: Image, hole: FloatArray, expression: FloatArray) -> FloatArray:
-        """MouthPainter: window (72, 96, 3), hole (72, 96) 0..1, expression (52,) → (72, 96, 3) 0..255."""
-        feeds = {"image": window[None], "hole": hole[None, :, :, None], "expression": expression[None]}
-        return self.painter.run(feeds)["painted"][0]

@@ -95,8 +95,10 @@ class MotionEncoderTask:
         count = self.options.batch_size
         photos = round(count * self.options.photo_share) if len(self.train_photos) else 0
         picks = [
-            self.train_rendered[torch.randint(len(self.train_rendered), (count - photos,), generator=generator)],
-            self.train_photos[torch.randint(max(1, len(self.train_photos)), (photos,), generator=generator)]
+            self.train_rendered[
+                torch.randint(len(self.train_rendered), (count - photos,), generator=generator).numpy()
+            ],
+            self.train_photos[torch.randint(max(1, len(self.train_photos)), (photos,), generator=generator).numpy()]
             if photos
             else np.empty(0, np.intp),
         ]

@@ -174,25 +174,6 @@ def portrait_matte(request: Request) -> Plan:
     return _rigging(request, "portrait_matte", PortraitMatteTask, (MATTE_PX, MATTE_PX), minutes=8)
 
 
-def mouth_painter(request: Request) -> Plan:
-    """Teeth, tongue and dark between the lips. Needs rig packs; twenty minutes on one core."""
-    from mimica.networks.mouth_painter import PAINTER_PX
-    from mimica.training.mouth_painter_task import MouthPainterTask
-    from mimica.training.rig_data import load_rig_packs
-
-    def networks(module: nn.Module) -> tuple[NetworkExport, ...]:
-        rows, columns = PAINTER_PX
-        examples = {
-            "image": _pictures(rows, columns), "hole": torch.rand(2, rows, columns, 1),
-            "expression": torch.rand(2, len(EXPRESSION_NAMES)),
-        }  # fmt: skip
-        constants = {"expression_names": EXPRESSION_NAMES, "size_px": [rows, columns], "range": [0, 255]}
-        return (NetworkExport("mouth_painter", module, examples, constants),)
-
-    samples = load_rig_packs(request.data_folder("mouth_painter"))
-    return Plan(MouthPainterTask(samples), TrainConfig(minutes=20, seed=request.seed), networks, TRAINED_ON)
-
-
 def _rigging(
     request: Request, name: str, task: Callable[[RigSamples], Task], size: tuple[int, int], minutes: float
 ) -> Plan:
@@ -222,7 +203,6 @@ RECIPES: dict[str, Callable[[Request], Plan]] = {
     "mouth_rigger": mouth_rigger,
     "eye_rigger": eye_rigger,
     "portrait_matte": portrait_matte,
-    "mouth_painter": mouth_painter,
 }
 
 

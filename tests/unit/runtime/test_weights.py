@@ -55,9 +55,9 @@ def test_a_missing_file(tmp_path: Path, write_registry: Write, content: bytes) -
 
 
 def test_the_file_of_another_network(tmp_path: Path, write_registry: Write, content: bytes) -> None:
-    write_registry(content, "mouth_painter")
-    with pytest.raises(WeightsError, match="'mouth_painter': the file holds network \"doubling\""):
-        load_network("mouth_painter", "cpu", folder=tmp_path)
+    write_registry(content, "another")
+    with pytest.raises(WeightsError, match="'another': the file holds network \"doubling\""):
+        load_network("another", "cpu", folder=tmp_path)
 
 
 @pytest.mark.parametrize(

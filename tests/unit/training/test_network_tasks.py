@@ -12,10 +12,9 @@ import pytest
 import torch
 
 from mimica.synthesis.collection import fitted_portraits
-from mimica.training import mouth_painter_task, rigger_tasks
+from mimica.training import rigger_tasks
 from mimica.training.motion_data import MotionSamples, load_packs
 from mimica.training.motion_encoder_task import MotionEncoderOptions, MotionEncoderTask
-from mimica.training.mouth_painter_task import MouthPainterTask
 from mimica.training.packs import PackConfig, render_packs
 from mimica.training.rig_data import RigSamples, load_rig_packs
 from mimica.training.rigger_tasks import FeatureRiggerTask, PortraitMatteTask, PortraitRiggerTask
@@ -26,8 +25,7 @@ STEPS = 6
 
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (rigger_tasks, mouth_painter_task):
-        monkeypatch.setattr(module, "BATCH_SIZE", 2)
+    monkeypatch.setattr(rigger_tasks, "BATCH_SIZE", 2)
 
 
 def rendered(files: Path, out: Path, config: PackConfig) -> Path:
@@ -43,7 +41,7 @@ def motion(toy_files: Path, tmp_path_factory: pytest.TempPathFactory) -> MotionS
 
 @pytest.fixture(scope="module")
 def rig(toy_files: Path, tmp_path_factory: pytest.TempPathFactory) -> RigSamples:
-    """With every mouth open somewhere, so that the painter has work."""
+    """With every mouth open somewhere."""
     samples = load_rig_packs(rendered(toy_files, tmp_path_factory.mktemp("rig"), PackConfig("rig", 6)))
     samples.mouth_region[:, 30:42, 30:66] = 2
     return samples
@@ -75,7 +73,6 @@ RIGGING: dict[str, Callable[[RigSamples], Task]] = {
     "mouth_rigger": lambda samples: FeatureRiggerTask(samples, "mouth"),
     "eye_rigger": lambda samples: FeatureRiggerTask(samples, "eye"),
     "portrait_matte": PortraitMatteTask,
-    "mouth_painter": MouthPainterTask,
 }
 
 
