@@ -48,7 +48,8 @@ class MotionReader:
         crop = self._adjusted(tracked.crop)
         read = self.networks.encode(extract(image, crop, ENCODER_PX))
         strengths = read.expression * self.networks.expression_gain
-        self.rows.append(_row(strengths, read, crop, 0.0 if tracked.lost else 1.0))
+        gaze = read.gaze_deg * self.networks.gaze_gain
+        self.rows.append(_row(strengths, gaze, read, crop, 0.0 if tracked.lost else 1.0))
         return not tracked.lost
 
     def _adjust(self, image: NDArray[np.uint8], crop: CropFrame) -> tuple[float, float, float]:
@@ -87,12 +88,14 @@ class MotionReader:
 _ROW = len(EXPRESSION_NAMES) + 3 + 3 + 4 + 1
 
 
-def _row(strengths: FloatArray, read: EncodedMotion, crop: CropFrame, confidence: float) -> FloatArray:
+def _row(
+    strengths: FloatArray, gaze_deg: FloatArray, read: EncodedMotion, crop: CropFrame, confidence: float
+) -> FloatArray:
     x, y, scale = placement_in_photo(crop, read.placement)
     tail = np.array([x, y, np.log(scale)], np.float32)
-    return np.concatenate(
-        [strengths, read.angles_deg, tail, read.gaze_deg.reshape(-1), [np.float32(confidence)]]
-    ).astype(np.float32)
+    return np.concatenate([strengths, read.angles_deg, tail, gaze_deg.reshape(-1), [np.float32(confidence)]]).astype(
+        np.float32
+    )
 
 
 def _bridge(values: FloatArray, times_s: NDArray[np.float64]) -> FloatArray:

@@ -47,6 +47,8 @@ class Networks:
     expression_gain: FloatArray
     """(52,) 1 / slope on held-out renders, limited: undoes the damping of a regression in a performance. The photo's
     own expression is taken away without it: there, doubt had better be moderate."""
+    gaze_gain: FloatArray
+    """(2,) the same for the gaze's yaw and pitch."""
 
     @classmethod
     def load(cls, device: str = "auto") -> Networks:
@@ -60,8 +62,10 @@ class Networks:
         networks = [load_network(name, device) for name in names]
         networks[0].require({"expression_names": list(EXPRESSION_NAMES), "crop_px": ENCODER_PX})
         networks[5].require({"directions": list(RIG_NAMES)})
-        gain = np.array(networks[0].constant("expression_gain"), np.float32)
-        return cls(FaceFinder.load(device=device), *networks, expression_gain=gain)
+        expression, gaze = (
+            np.array(networks[0].constant(name), np.float32) for name in ("expression_gain", "gaze_gain")
+        )
+        return cls(FaceFinder.load(device=device), *networks, expression_gain=expression, gaze_gain=gaze)
 
     def encode(self, crop: Image) -> EncodedMotion:
         """Read a tight face crop (192, 192, 3)."""

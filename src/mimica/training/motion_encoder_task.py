@@ -182,18 +182,26 @@ class MotionEncoderTask:
         model.train()
         return torch.cat(outputs), self._targets(rows)
 
-    def expression_gain(self, model: nn.Module) -> list[float]:
-        """(52,) 1 / slope of what is read over what is true, within 1..`MAX_GAIN`; 1 where hardly anything is read.
+    def gains(self, model: nn.Module) -> dict[str, list[float]]:
+        """1 / slope of what is read over what is true, within 1..`MAX_GAIN`; 1 where hardly anything is read.
 
-        A regression answers doubt with moderation; the gain gives expressions back their strength.
+        A regression answers doubt with moderation; the gain gives motion back its strength.
+
+        Returns:
+            `expression_gain` (52 values) and `gaze_gain` (yaw, pitch).
         """
         predicted, truth = self.predict(model)
-        count = len(EXPRESSION_NAMES)
-        p, t = (values[:, :count] - values[:, :count].mean(0) for values in (predicted, truth))
+        p, t = predicted - predicted.mean(0), truth - truth.mean(0)
         covariance, power = (p * t).mean(0), t.square().mean(0).clamp_min(1e-9)
         r = covariance / (p.square().mean(0).clamp_min(1e-9) * power).sqrt()
         gain = (power / covariance.clamp_min(1e-9)).clamp(1.0, MAX_GAIN)
-        return [round(float(value), 3) for value in torch.where(r > LEAST_READ, gain, torch.ones(count))]
+        gain = torch.where(r > LEAST_READ, gain, torch.ones_like(gain))
+        count = len(EXPRESSION_NAMES)
+        gaze = gain[-4:].view(2, 2).mean(0)
+        return {
+            name: [round(float(value), 3) for value in values]
+            for name, values in (("expression_gain", gain[:count]), ("gaze_gain", gaze))
+        }
 
     def evaluate(self, model: nn.Module) -> dict[str, float]:
         """Correlations and errors on people the training never saw."""

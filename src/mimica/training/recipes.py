@@ -121,7 +121,7 @@ def motion_encoder(request: Request) -> Plan:
     def networks(module: nn.Module) -> tuple[NetworkExport, ...]:
         constants = {
             "expression_names": EXPRESSION_NAMES, "crop_px": CROP_PX, "range": [0, 255], "colour": "RGB",
-            "expression_gain": task.expression_gain(module),
+            **task.gains(module),
         }  # fmt: skip
         return (NetworkExport("motion_encoder", module, {"image": _pictures(CROP_PX, CROP_PX)}, constants),)
 
