@@ -1,6 +1,9 @@
-"""Driver beside result, as a strip of stills and as a short animation: python examples/side_by_side.py PHOTO DRIVER OUT
+"""Driver beside result, as a strip of stills and as a short animation:
 
-OUT gets the endings .jpg (photo, then driver above result at eight moments) and .webp (the two side by side, moving).
+    python examples/side_by_side.py PHOTO DRIVER OUT CONSENT
+
+OUT gets the endings .mp4 (the animation), .jpg (photo, then driver above result at eight moments) and .webp (the two
+side by side, moving). CONSENT is a basis as for `mimica animate`.
 """
 
 import sys
@@ -10,9 +13,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from mimica.animation import Animator
-from mimica.animation.retarget import RetargetOptions
-from mimica.media import open_video
+import mimica
+from mimica.media import load_photo, open_video
 
 SIZE_PX, STILLS, EVERY = 256, 8, 2
 
@@ -23,26 +25,24 @@ def square(image: np.ndarray) -> np.ndarray:
     return cv2.resize(image[top : top + side, left : left + side], (SIZE_PX, SIZE_PX), interpolation=cv2.INTER_AREA)
 
 
-def main(photo: str, driver: str, out: str) -> None:
-    animator = Animator.load()
-    portrait, performance = animator.prepare(photo), animator.read_driver(driver)
+def main(photo: str, driver: str, out: str, consent: str) -> None:
+    video = Path(out).with_suffix(".mp4")
+    mimica.animate(photo, driver, video, consent=consent)
     with open_video(driver) as reader:
-        actor = [square(frame.image) for frame in reader]
-    options = RetargetOptions()
-    made = {
-        index: square(animator.render(portrait, performance, index, options))
-        for index in range(0, len(performance), EVERY)
-    }
+        seen = [(square(frame.image), frame.time) for frame in reader]
+    with open_video(video) as reader:
+        made = {frame.index: square(frame.image) for frame in reader if frame.index % EVERY == 0}
+    actor = [image for image, _ in seen]
     moments = [EVERY * round(i / EVERY) for i in np.linspace(0, max(made), STILLS)]
-    first = np.vstack([np.full_like(actor[0], 255), square(portrait.photo)])
+    first = np.vstack([np.full_like(actor[0], 255), square(load_photo(photo).image)])
     strip = np.hstack([first, *(np.vstack([actor[index], made[index]]) for index in moments)])
     Image.fromarray(strip).save(Path(out).with_suffix(".jpg"), quality=88)
     frames = [Image.fromarray(np.hstack([actor[index], image])) for index, image in made.items()]
-    pause_ms = round(1000 * EVERY * float(performance.times[-1] - performance.times[0]) / max(1, len(actor) - 1))
+    pause_ms = round(1000 * EVERY * float(seen[-1][1] - seen[0][1]) / max(1, len(actor) - 1))
     frames[0].save(
         Path(out).with_suffix(".webp"), save_all=True, append_images=frames[1:], duration=pause_ms, loop=0, quality=55
     )
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4])
+    main(*sys.argv[1:5])

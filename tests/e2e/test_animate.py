@@ -9,11 +9,14 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 import mimica
 from mimica.cli.main import run
+from mimica.errors import ConsentError
 from mimica.media import open_video
+from mimica.safety.ledger import Ledger
 
 DEVELOPERS_ONLY = ("torch", "ray", "scipy", "numba", "mediapipe")
 
@@ -94,4 +97,26 @@ def test_python_and_the_command_agree(
     assert (report.frames, list(report.size), report.consent) == (told["frames"], told["size"], told["consent"])
     with open_video(tmp_path / "out.mp4") as here, open_video(made[0] / "out.mp4") as there:
         for ours, theirs in zip(here, there, strict=True):
-            assert (ours.image == theirs.image).all()
+            assert np.abs(ours.image.astype(int) - theirs.image).mean() < 4  # each carries a mark of its own
+
+
+def test_every_layer_is_in_it(made: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    release = json.loads(made[1].stdout)["release"]
+    found = mimica.verify(made[0] / "out.mp4")
+    assert found.marked
+    assert (found.manifest.state, found.manifest.chained) == ("trusted", 0)
+    assert sorted(found.manifest.ingredients) == ["driver", "photo"]
+    assert found.registry is not None
+    assert [record.job.started.job for record in found.registry] == [release["job"]]
+    assert found.sha256 == release["sha256"] == found.registry[0].job.output_sha256
+
+
+def test_frames_for_a_program_are_those_of_the_file_and_on_record(shelf: Path) -> None:
+    animator = mimica.Animator.load("cpu")
+    frames = list(animator.frames(shelf / "portrait.png", shelf / "actor.mp4", consent="historical"))
+    assert len(frames) == 5
+    with Ledger.open() as ledger:
+        job = list(ledger.jobs())[-1]
+    assert (job.state, job.started.settings["kind"]) == ("finished", "frames")
+    with pytest.raises(ConsentError):
+        next(animator.frames(shelf / "portrait.png", shelf / "actor.mp4", consent=""))

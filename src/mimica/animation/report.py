@@ -7,10 +7,13 @@ without importing anything heavy.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from mimica.safety.job import Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class AnimationReport:
     out: the video. frames: frames written. fps: frames made per second of wall clock. seconds: wall clock of the
     whole job. size: (width, height) of the video in pixels. rate: the driver's nominal frame rate, None when its
     timestamps are irregular. audio: the driver's sound is in the output. notes: everything a person should know and
-    did not ask (tone mapping, lost faces, …). consent: the basis on record.
+    did not ask (tone mapping, lost faces, …). consent: the basis on record. release: mark, manifest and ledger row.
     """
 
     out: Path
@@ -57,6 +60,7 @@ class AnimationReport:
     audio: bool
     notes: tuple[str, ...] = field(default=())
     consent: str = ""
+    release: Release | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The report in types that JSON knows; the rate is text such as "30000/1001", so nothing is rounded."""
@@ -70,4 +74,5 @@ class AnimationReport:
             "audio": self.audio,
             "notes": list(self.notes),
             "consent": self.consent,
+            "release": None if self.release is None else asdict(self.release),
         }

@@ -12,7 +12,8 @@ from typing import Final
 
 from mimica.errors import OutputError, UnreadableMediaError, UsageError
 
-VIDEO_SUFFIXES: Final = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
+VIDEO_SUFFIXES: Final = (".mp4", ".m4v", ".mov")
+"""Matroska and WebM have no place for a C2PA manifest, and nothing leaves without one."""
 
 
 def check_input_file(path: Path, what: str) -> None:
@@ -45,7 +46,9 @@ def check_output_file(path: Path, *, inputs: tuple[Path, ...], overwrite: bool) 
     false.
     """
     if path.suffix.lower() not in VIDEO_SUFFIXES:
-        raise UsageError(f"output {path}: the name must end in one of {', '.join(VIDEO_SUFFIXES)}")
+        raise UsageError(
+            f"output {path}: the name must end in one of {', '.join(VIDEO_SUFFIXES)}, the videos that can be signed"
+        )
     for source in inputs:
         if path.exists() and source.exists() and path.samefile(source):
             raise UsageError(f"output {path}: is also an input and would be overwritten; give another name")

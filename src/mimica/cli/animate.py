@@ -13,8 +13,9 @@ import typer
 
 from mimica.animation.request import check_input_file, check_output_file
 from mimica.cli.display import ProgressDisplay, note
+from mimica.cli.question import ask_basis, can_ask
 from mimica.errors import UsageError
-from mimica.safety.consent import BASES, check_basis
+from mimica.safety.consent import BASES, PURPOSES, check_basis
 
 if TYPE_CHECKING:
     from mimica.animation.report import AnimationReport
@@ -34,6 +35,23 @@ def animate(
     ] = None,
     receipt: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The written agreement, for --consent receipt.")
+    ] = None,
+    purpose: Annotated[
+        str, typer.Option(metavar="USE", help=f"What it is for: {', '.join(PURPOSES)}. A receipt may allow some only.")
+    ] = "personal",
+    label: Annotated[
+        Literal["start", "always"],
+        typer.Option(help='Show the visible "AI" for the first seconds and after cuts, or always.'),
+    ] = "start",
+    signing_key: Annotated[
+        Path | None,
+        typer.Option("--signing-key", metavar="FILE", help="PEM key to sign with, in place of this machine's own."),
+    ] = None,
+    certificate: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="PEM certificates of --signing-key, its own first.")
+    ] = None,
+    timestamp: Annotated[
+        str | None, typer.Option(metavar="URL", help="Ask this RFC 3161 server for a signed time; none by default.")
     ] = None,
     framing: Annotated[
         Literal["photo", "crop"], typer.Option(help="Give back the whole photo, or a crop around the face.")
@@ -66,7 +84,9 @@ def animate(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
 ) -> None:
     """Animate PHOTO with the performance in DRIVING."""
-    consent = check_basis(consent, receipt)
+    if consent is None and not (as_json or quiet) and can_ask():
+        consent = ask_basis()
+    consent = check_basis(consent, receipt, purpose)
     choice = parse_face(face)
     check_input_file(photo, "photo")
     check_input_file(driving, "driving video")
@@ -74,6 +94,7 @@ def animate(
     check_output_file(out, inputs=inputs, overwrite=overwrite)
 
     from mimica.animation import animate as make
+    from mimica.safety.admission import SigningOptions
 
     with ProgressDisplay(quiet=quiet or as_json) as display:
         report = make(
@@ -82,6 +103,9 @@ def animate(
             out,
             consent=consent,
             receipt=receipt,
+            purpose=purpose,
+            label=label,
+            signing=SigningOptions(signing_key, certificate, timestamp),
             framing=framing,
             motion=motion,
             expression=expression,
@@ -117,11 +141,13 @@ def tell(report: AnimationReport, *, as_json: bool, quiet: bool) -> None:
 
 
 def summary(report: AnimationReport) -> str:
-    """One line: file, frames, size, rate, sound, time taken, consent."""
+    """One line: file, frames, size, rate, sound, time taken, consent, and what is on record of it."""
     width, height = report.size
     rate = "variable frame rate" if report.rate is None else f"{float(report.rate):.5g} fps"
     sound = "with sound" if report.audio else "no sound"
+    done = report.release
+    record = f", mark {done.mark_id}, manifest {done.manifest}, ledger row {done.ledger_row}" if done else ""
     return (
         f"{report.out}: {report.frames} frames, {width}x{height}, {rate}, {sound}, "
-        f"made in {report.seconds:.1f} s ({report.fps:.1f} frames a second), consent: {report.consent}"
+        f"made in {report.seconds:.1f} s ({report.fps:.1f} frames a second), consent: {report.consent}{record}"
     )

@@ -110,6 +110,8 @@ def read_manifest(path: Path, anchors: str | None = None) -> ManifestReading:
 
 def _unparsable(error: BaseException) -> ManifestReading:
     text = one_line(error)
+    if text.startswith("Remote"):
+        return ManifestReading("absent", ("its manifest lies elsewhere and was not fetched: nothing here connects",))
     if "could not be parsed" in text or text.startswith(("Io", "InvalidAsset")):  # the media itself is damaged
         return ManifestReading("absent", (f"no manifest could be read ({text})",))
     return ManifestReading("invalid", (f"the manifest cannot be read ({text})",))

@@ -30,6 +30,7 @@ def test_report_as_json_keeps_the_rate_exact() -> None:
         "audio": True,
         "notes": ["tone-mapped"],
         "consent": "self",
+        "release": None,
     }
 
 

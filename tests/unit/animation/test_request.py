@@ -87,3 +87,9 @@ def test_output_folders_that_cannot_be_written(tmp_path: Path, photo: Path) -> N
 def test_a_folder_that_refuses_writing() -> None:
     with pytest.raises(OutputError, match="cannot be written"):
         check_output_file(Path("/proc/out.mp4"), inputs=(), overwrite=True)
+
+
+@pytest.mark.parametrize("name", ["out.mkv", "out.webm"])
+def test_a_container_without_a_place_for_a_manifest_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="that can be signed"):
+        check_output_file(tmp_path / name, inputs=(), overwrite=True)

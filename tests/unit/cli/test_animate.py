@@ -14,6 +14,8 @@ from mimica.animation.report import AnimationReport, Progress
 from mimica.cli.animate import parse_face, summary
 from mimica.cli.main import run
 from mimica.errors import NoFaceError, UsageError
+from mimica.safety.admission import SigningOptions
+from mimica.safety.job import Release
 
 
 @pytest.fixture
@@ -51,6 +53,9 @@ def test_defaults_reach_the_animation(request_words: list[str], asked: dict[str,
         "out": tmp_path / "out.mp4",
         "consent": "fictional",
         "receipt": None,
+        "purpose": "personal",
+        "label": "start",
+        "signing": SigningOptions(),
         "framing": "photo",
         "motion": "relative",
         "expression": 1.0,
@@ -67,7 +72,8 @@ def test_defaults_reach_the_animation(request_words: list[str], asked: dict[str,
 def test_every_option_reaches_the_animation(request_words: list[str], asked: dict[str, Any]) -> None:
     options = (
         "--framing crop --motion absolute --expression 0.5 --pose 0 --gaze 2 --face 2 --crf 20 --device cpu "
-        "--no-audio --no-overwrite"
+        "--no-audio --no-overwrite --purpose research --label always --signing-key k.pem --certificate c.pem "
+        "--timestamp http://time.example"
     )
     assert run([*request_words, *options.split()]) == 0
     assert asked["framing"] == "crop"
@@ -75,6 +81,8 @@ def test_every_option_reaches_the_animation(request_words: list[str], asked: dic
     assert (asked["expression"], asked["pose"], asked["gaze"]) == (0.5, 0.0, 2.0)
     assert (asked["face"], asked["crf"], asked["device"]) == (2, 20, "cpu")
     assert (asked["audio"], asked["overwrite"]) == (False, False)
+    assert (asked["purpose"], asked["label"]) == ("research", "always")
+    assert asked["signing"] == SigningOptions(Path("k.pem"), Path("c.pem"), "http://time.example")
 
 
 def test_one_summary_line_and_notes(
@@ -201,3 +209,12 @@ def test_faces_are_numbered_from_1() -> None:
 def test_summary_of_a_variable_rate() -> None:
     report = AnimationReport(Path("o.mp4"), 1, 1.0, 1.0, (2, 2), None, False, (), "self")
     assert "variable frame rate, no sound" in summary(report)
+
+
+def test_the_summary_names_what_is_on_record() -> None:
+    release = Release("ab" * 16, 4711, "valid", 12, "cd" * 32)
+    report = AnimationReport(
+        Path("a.mp4"), 1, 1.0, 1.0, (2, 2), Fraction(25), False, consent="self", release=release
+    )  # fmt: skip
+    assert summary(report).endswith("consent: self, mark 4711, manifest valid, ledger row 12")
+    assert json.loads(json.dumps(report.as_dict()))["release"]["job"] == "ab" * 16

@@ -6,7 +6,9 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -198,3 +200,31 @@ def test_a_time_stamp_server_that_does_not_answer_leaves_nothing(tmp_path: Path,
     with pytest.raises(OutputError, match=r"127\.0\.0\.1:9"):
         sign_file(source, target, "image/png", STATEMENT, silent)
     assert not target.exists()
+
+
+def test_a_manifest_that_lies_elsewhere_is_not_fetched(tmp_path: Path, signer: ProvenanceSigner) -> None:
+    import c2pa
+
+    asked: list[str] = []
+
+    class Recorder(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+    source, target = media(tmp_path / "a.jpg"), tmp_path / "b.jpg"
+    with HTTPServer(("127.0.0.1", 0), Recorder) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        info = c2pa.C2paSignerInfo(signer.algorithm, signer.certificates, signer.private_key, None)
+        action = {"action": "c2pa.created", "digitalSourceType": manifests.DIGITAL_SOURCE_TYPE}
+        label = {"label": "c2pa.actions.v2", "data": {"actions": [action]}}
+        with c2pa.Builder({"claim_generator_info": [{"name": "stranger"}], "assertions": [label]}) as builder:
+            builder.set_no_embed()
+            builder.set_remote_url(f"http://127.0.0.1:{server.server_port}/manifest.c2pa")
+            builder.sign_file(source, target, c2pa.Signer.from_info(info))
+        assert b"manifest.c2pa" in target.read_bytes()
+        reading = read_manifest(target)
+        server.shutdown()
+    assert reading.state == "absent"
+    assert "not fetched" in reading.problems[0]
+    assert asked == []

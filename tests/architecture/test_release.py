@@ -1,0 +1,121 @@
+"""Nothing leaves but through ``safety/release.py``: proven from the syntax trees, import by import and call by call."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from typing import get_type_hints
+
+import pytest
+from sources import imports, room, trees
+
+from mimica.safety.consent import ConsentRecord
+from mimica.safety.job import ReleaseTerms
+from mimica.safety.release import FrameRelease, VideoRelease, release_image
+from mimica.safety.signer import ProvenanceSigner
+
+WRITERS = {"mimica.media.video_writer", "mimica.media.image_writer"}
+WRITER_NAMES = {"VideoWriter", "save_image"}
+
+MAY_WRITE = {
+    "safety/release.py": "the way out",
+    "media/__init__.py": "names them, lazily, for the tests' own clips",
+    "safety/verify.py": "reads tags with image_writer.read_metadata",
+    "evaluation/benchmark_writer.py": "renders of people who do not exist, as truth to measure against",
+    "evaluation/drivers.py": "sheets of stills of released videos, for the people who measure",
+}
+"""Who may name a writer at all, and why."""
+
+MAY_OPEN_FOR_WRITING = {"media/video_writer.py"}
+MAY_ENCODE = {
+    "synthesis/encoding.py": "training pictures of nobody into shards",
+    "training/finder_styles.py": "JPEG damage as augmentation, decoded at once",
+    "evaluation/safety_rates.py": "JPEG damage whose effect is measured, decoded at once",
+}
+RECORDERS = {
+    "imageio",
+    "imageio_ffmpeg",
+    "moviepy",
+    "skvideo",
+    "vidgear",
+    "ffmpeg",
+    "ffmpegcv",
+    "torchvision",
+    "decord",
+}
+
+
+def attribute_calls(path: str) -> list[ast.Call]:
+    nodes = ast.walk(trees()[path])
+    return [node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+
+
+def names(path: str) -> set[str]:
+    """Every name that a module imports or uses as an attribute, and every text in it that is an identifier."""
+    found: set[str] = set()
+    for node in ast.walk(trees()[path]):
+        if isinstance(node, ast.alias):
+            found.add(node.name.split(".")[-1])
+        elif isinstance(node, ast.Attribute):
+            found.add(node.attr)
+        elif isinstance(node, ast.Name):
+            found.add(node.id)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
+            found.add(node.value)  # getattr(media, "VideoWriter")
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(trees()))
+def test_only_the_release_names_a_writer(path: str) -> None:
+    if path in MAY_WRITE or path in {"media/video_writer.py", "media/image_writer.py"}:
+        return
+    assert not [f"{path}:{line}" for name, line in imports(path) if name in WRITERS]
+    assert not names(path) & WRITER_NAMES
+
+
+@pytest.mark.parametrize("path", sorted(MAY_WRITE))
+def test_no_exception_has_outlived_its_reason(path: str) -> None:
+    assert {name for name, _ in imports(path)} & WRITERS or names(path) & WRITER_NAMES
+
+
+@pytest.mark.parametrize("path", sorted(trees()))
+def test_no_other_code_opens_a_video_for_writing(path: str) -> None:
+    for call in attribute_calls(path):
+        assert isinstance(call.func, ast.Attribute)
+        owner = call.func.value.id if isinstance(call.func.value, ast.Name) else ""
+        if (owner, call.func.attr) == ("av", "open"):
+            mode = (
+                next((word.value for word in call.keywords if word.arg == "mode"), None)
+                or (call.args[1:2] or [None])[0]
+            )
+            reads = mode is None or (isinstance(mode, ast.Constant) and mode.value == "r")
+            assert reads or path in MAY_OPEN_FOR_WRITING, f"{path}:{call.lineno} opens a container for writing"
+
+
+@pytest.mark.parametrize("path", sorted(trees()))
+def test_no_picture_or_video_is_encoded_elsewhere(path: str) -> None:
+    used = names(path)
+    assert not used & {"imwrite", "imwritemulti", "VideoWriter_fourcc"}, path
+    assert not (used & {"imencode", "imencodemulti"} and path not in MAY_ENCODE), path
+    assert not [name for name, _ in imports(path) if name.split(".")[0] in RECORDERS]
+    users = {"animation", "cli", "faces", "runtime", "safety", "core", ""}
+    if room(path) in users:  # no program is started that could write one
+        assert not [name for name, _ in imports(path) if name.split(".")[0] in {"subprocess", "multiprocessing"}]
+
+
+def test_the_release_takes_consent_and_a_signer_by_type() -> None:
+    hints = get_type_hints(ReleaseTerms)
+    assert hints["consent"] is ConsentRecord
+    assert hints["signer"] is ProvenanceSigner
+    for way_out in (FrameRelease.__init__, VideoRelease.__init__, release_image):
+        terms = inspect.signature(way_out).parameters["terms"]
+        assert terms.default is inspect.Parameter.empty
+        assert get_type_hints(way_out)["terms"] is ReleaseTerms
+
+
+def test_the_terms_have_no_default_for_what_protects() -> None:
+    required = [
+        name for name, parameter in inspect.signature(ReleaseTerms).parameters.items()
+        if parameter.default is inspect.Parameter.empty
+    ]  # fmt: skip
+    assert required == ["consent", "signer", "gate"]
