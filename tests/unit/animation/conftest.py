@@ -29,11 +29,6 @@ def toy_field(canonical: NDArray[np.float32]) -> NDArray[np.float32]:
     return directions
 
 
-def paint_red(window: NDArray[np.uint8], hole: NDArray[np.float32], expression: NDArray[np.float32]) -> NDArray:
-    assert (window.shape, hole.shape, expression.shape) == ((72, 96, 3), (72, 96), (52,))
-    return np.broadcast_to(np.float32([255, 0, 0]), window.shape).copy()
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class ToyPortrait:
     photo: NDArray[np.uint8]
@@ -46,13 +41,13 @@ class ToyPortrait:
         return self.reading.origin_px + np.array([x_cm, -y_cm]) * self.reading.scale
 
     def motion(
-        self, *, jaw: float = 0.0, turn: NDArray[np.float64] | None = None,
+        self, *, jaw: float = 0.0, tongue: float = 0.0, turn: NDArray[np.float64] | None = None,
         shift_cm: tuple[float, float, float] = (0, 0, 0), look: tuple[float, float] = (0, 0),
     ) -> HeadMotion:  # fmt: skip
         directions = np.zeros(len(RIG_NAMES), np.float32)
         directions[RIG_NAMES.index("jawOpen")] = jaw
         gaze = self.reading.gaze_deg + np.float32(look)
-        return HeadMotion(directions, np.zeros(3, np.float32), np.eye(3) if turn is None else turn,
+        return HeadMotion(directions, np.float32([tongue, 0, 0]), np.eye(3) if turn is None else turn,
                           np.array(shift_cm, np.float64), gaze)  # fmt: skip
 
 
@@ -114,7 +109,7 @@ def make_toy(width: int, height: int, origin_px: tuple[float, float], scale: flo
     angle = np.linspace(np.pi, -np.pi, 12, endpoint=False)
     lips_cm = np.stack([2.2 * np.cos(angle), MOUTH_CM[1] + 0.8 * np.sin(angle)], 1)
     lips_px = (origin + lips_cm * np.array([1, -1]) * scale).astype(np.float32)
-    return ToyPortrait(photo, reading, mesh, Renderer(photo, reading, mesh, eyeballs, paint_red, lips_px))
+    return ToyPortrait(photo, reading, mesh, Renderer(photo, reading, mesh, eyeballs, lips_px))
 
 
 @pytest.fixture(scope="session")

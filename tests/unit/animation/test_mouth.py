@@ -1,0 +1,89 @@
+"""The mouth's inside: it hangs in the face, opens with the jaw, and stays where the head is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mimica.animation import mouth as module
+from mimica.animation.motion_field import View
+from mimica.animation.mouth import Mouth, lips_shadow, shipped_interior, vertex_normals
+from mimica.core.mouth_interior import LOWER_TEETH, UPPER_TEETH, Interior
+from mimica.errors import WeightsError
+
+
+@pytest.fixture
+def view(portrait) -> View:
+    corner = portrait.pixel(-4, -1.0)
+    return View(float(corner[0]), float(corner[1]), 8 * portrait.reading.scale, 9 * portrait.reading.scale, 160, 180)
+
+
+def test_the_shipped_mesh_is_a_mouth() -> None:
+    interior = shipped_interior()
+    assert interior.triangles.max() < len(interior.points)
+    upper, lower = (interior.points[interior.part == part] for part in (UPPER_TEETH, LOWER_TEETH))
+    assert upper[:, 1].mean() > lower[:, 1].mean()
+    assert np.abs(upper.mean(0)[0]) < 0.05
+    opened = interior.jaw[0][interior.part == LOWER_TEETH]
+    assert opened[:, 1].mean() < -1.0
+    assert np.abs(interior.jaw[:, interior.part == UPPER_TEETH]).max() < 0.02
+
+
+def test_teeth_hang_at_the_lips(portrait, view: View) -> None:
+    picture = portrait.renderer.mouth.draw(portrait.motion(), view)
+    rows, columns = np.nonzero(picture.teeth > 0.5)
+    middle = portrait.pixel(0, -4.6)
+    cell = portrait.reading.scale * 8 / 160
+    assert abs(columns.mean() * cell + view.x0_px - middle[0]) < 0.5 * portrait.reading.scale
+    assert abs(rows.mean() * cell + view.y0_px - middle[1]) < 1.5 * portrait.reading.scale
+
+
+def test_the_lower_row_goes_down_with_the_jaw(portrait, view: View) -> None:
+    shut, opened = (portrait.renderer.mouth.draw(portrait.motion(jaw=jaw), view).teeth for jaw in (0.0, 1.0))
+    assert np.nonzero(opened > 0.5)[0].max() > np.nonzero(shut > 0.5)[0].max() + 10
+    assert abs(int(np.nonzero(opened > 0.5)[0].min()) - int(np.nonzero(shut > 0.5)[0].min())) <= 2
+
+
+def test_the_tongue_comes_nearer(portrait, view: View) -> None:
+    rest, out = (portrait.renderer.mouth.draw(portrait.motion(jaw=0.7, tongue=t), view) for t in (0.0, 1.0))
+    assert out.tongue.sum() > 1.5 * rest.tongue.sum()
+    assert out.tongue_depth[out.tongue > 0].min() < rest.tongue_depth[rest.tongue > 0].min() - 2
+
+
+def test_dark_skin_and_dim_light_dim_the_teeth(portrait, view: View) -> None:
+    mesh, lips = portrait.mesh, shipped_interior().lips
+    bright, dim = (Mouth(mesh, lips, np.full(3, grey, np.float32), shipped_interior()) for grey in (0.7, 0.2))
+    pictures = [mouth.draw(portrait.motion(), view) for mouth in (bright, dim)]
+    light = [picture.colour[picture.teeth > 0.9].mean() for picture in pictures]
+    assert light[1] < 0.8 * light[0]
+
+
+def test_lips_shade_what_lies_behind_them() -> None:
+    opening = np.zeros((40, 60), np.float32)
+    opening[10:30, 10:50] = 1
+    factor = lips_shadow(opening, 100.0, np.zeros_like(opening))
+    assert factor[11, 30] < factor[25, 30] <= 1
+    assert lips_shadow(opening, 100.0, np.ones_like(opening))[11, 30] > factor[11, 30]
+
+
+def test_normals_of_a_flat_square_point_to_the_viewer() -> None:
+    points = np.float32([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]])
+    normals = vertex_normals(points, np.int32([[0, 1, 2], [0, 2, 3]]))
+    assert np.allclose(normals, [0, 0, 1])
+
+
+def test_an_interior_survives_saving(tmp_path) -> None:
+    interior = shipped_interior()
+    interior.save(tmp_path / "again.npz")
+    again = Interior.load(tmp_path / "again.npz")
+    assert np.array_equal(again.points, interior.points)
+    assert np.array_equal(again.triangles, interior.triangles)
+
+
+def test_a_damaged_interior_is_named(tmp_path, monkeypatch) -> None:
+    (tmp_path / module.INTERIOR_FILE).write_bytes(b"no mesh")
+    monkeypatch.setattr(module, "PACKAGE_FOLDER", tmp_path)
+    shipped_interior.cache_clear()
+    with pytest.raises(WeightsError, match=r"mouth_interior\.npz: cannot be read"):
+        shipped_interior()
+    shipped_interior.cache_clear()
