@@ -26,6 +26,12 @@ MAY_WRITE = {
 }
 """Who may name a writer at all, and why."""
 
+MAY_RENDER = {
+    "animation/animator.py": "defines it, and hands it to the release",
+    "evaluation/systems/mimica_system.py": "measures frames as they are; its films leave through the release",
+}
+"""Who may touch frames that are not released, and why."""
+
 MAY_OPEN_FOR_WRITING = {"media/video_writer.py"}
 MAY_ENCODE = {
     "synthesis/encoding.py": "training pictures of nobody into shards",
@@ -71,6 +77,11 @@ def test_only_the_release_names_a_writer(path: str) -> None:
         return
     assert not [f"{path}:{line}" for name, line in imports(path) if name in WRITERS]
     assert not names(path) & WRITER_NAMES
+
+
+@pytest.mark.parametrize("path", sorted(trees()))
+def test_only_the_animator_and_its_measurement_touch_unreleased_frames(path: str) -> None:
+    assert "render_unreleased" not in names(path) or path in MAY_RENDER
 
 
 @pytest.mark.parametrize("path", sorted(MAY_WRITE))

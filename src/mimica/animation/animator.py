@@ -116,10 +116,13 @@ class Animator:
             )
         return Driver(track, driver_rest(track), tuple(times), tuple(durations), tuple(notes))
 
-    def _render(
+    def render_unreleased(
         self, portrait: Portrait, driver: Driver, index: int, options: RetargetOptions, framing: Framing = "photo"
     ) -> Image:
-        """Frame `index` of the animation, (H, W, 3) uint8 RGB, not yet released; it depends on no other call."""
+        """Frame `index` of the animation, (H, W, 3) uint8 RGB; it depends on no other call.
+
+        It is not released: no consent was asked, and it carries no mark. `frames` and `animate` are the ways out.
+        """
         motion = retarget(driver.track, index, driver.rest, portrait.subject, options)
         if framing == "crop":
             return portrait.renderer.render_patch(motion)
@@ -152,7 +155,7 @@ class Animator:
         driver = self.read_driver(driving)
         with FrameRelease(terms, len(driver), driver.seconds) as release:
             for index, moment in enumerate(driver.times):
-                yield release.frame(self._render(portrait, driver, index, options, framing), moment)
+                yield release.frame(self.render_unreleased(portrait, driver, index, options, framing), moment)
 
 
 def animate(
@@ -202,7 +205,7 @@ def animate(
         portrait = prepare(picture.image, face_found, animator.networks, f"photo {photo}")
         driver = animator.read_driver(reader, progress)
         info = reader.info
-    first = animator._render(portrait, driver, 0, options, framing)
+    first = animator.render_unreleased(portrait, driver, 0, options, framing)
     height, width = first.shape[:2]
     stage = _Stage("animating", len(driver), progress)
     sound = audio and info.has_audio
@@ -211,7 +214,7 @@ def animate(
         rate=info.rate, crf=crf, audio_from=driving if sound else None,
     ) as writer:  # fmt: skip
         for index, (moment, duration) in enumerate(zip(driver.times, driver.durations, strict=True)):
-            frame = first if index == 0 else animator._render(portrait, driver, index, options, framing)
+            frame = first if index == 0 else animator.render_unreleased(portrait, driver, index, options, framing)
             writer.write(frame, moment, duration)
             stage.tell(index + 1)
     notes = dict.fromkeys((*picture.notes, *driver.notes, *writer.notes))
