@@ -16,7 +16,20 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from mimica import __version__
-from mimica.cli import animate, consent, data, demo, denylist, doctor, faces, ledger, synthesize, train, verify
+from mimica.cli import (
+    animate,
+    consent,
+    data,
+    demo,
+    denylist,
+    doctor,
+    evaluate,
+    faces,
+    ledger,
+    synthesize,
+    train,
+    verify,
+)
 from mimica.cli.failure import Failure, one_line
 from mimica.errors import Interrupted, MimicaError
 
@@ -43,6 +56,7 @@ app.command(name="faces")(faces.faces)
 app.command(name="demo", short_help="Animate the shipped photos.")(demo.demo)
 app.command(name="doctor", short_help="Check this installation and this machine.")(doctor.doctor)
 app.command(name="synthesize", short_help="Render a training data set.")(synthesize.synthesize)
+app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(consent.app, name="consent")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(denylist.app, name="denylist")

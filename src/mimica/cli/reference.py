@@ -26,6 +26,9 @@ def page() -> str:
         parts.append(section(f"mimica {command.name}", command.callback))
     for group in app.registered_groups:
         assert group.typer_instance is not None
+        callback = group.typer_instance.registered_callback
+        if callback is not None and callback.callback is not None:
+            parts.append(section(f"mimica {group.name}", callback.callback))
         for command in group.typer_instance.registered_commands:
             assert command.callback is not None
             name = command.name or command.callback.__name__
@@ -36,7 +39,8 @@ def page() -> str:
 def section(title: str, command: Callable[..., object]) -> str:
     """One command: its purpose, then a table of its arguments and options."""
     hints = get_type_hints(command, include_extras=True)
-    rows = [row(parameter, hints[name]) for name, parameter in inspect.signature(command).parameters.items()]
+    parameters = {name: value for name, value in inspect.signature(command).parameters.items() if get_args(hints[name])}
+    rows = [row(parameter, hints[name]) for name, parameter in parameters.items()]
     table = "\n".join(["| argument or option | default | meaning |", "|---|---|---|", *rows])
     return f"## {title}\n\n{inspect.getdoc(command)}\n\n{table}\n"
 

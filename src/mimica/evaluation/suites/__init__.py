@@ -1,0 +1,1 @@
+"""The suites: which cases are measured. `self`, `cross` and `truth`, one file each."""
