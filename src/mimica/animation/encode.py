@@ -18,8 +18,10 @@ from mimica.faces.tracking import FaceTracker
 
 FloatArray = NDArray[np.float32]
 
-SMOOTHING_S = 0.035
+SMOOTHING_S = 0.07
 """Width of the smoothing of slow changes; fast ones (blinks, plosives) pass unsmoothed."""
+NOISE_REACH = 6.0
+"""A departure of so many times a channel's noise is motion; much less is noise."""
 
 
 @dataclass(slots=True)
@@ -125,8 +127,8 @@ def smooth_adaptively(values: FloatArray, times_s: NDArray[np.float64], width_s:
         calm[index] = (values[near] * weight[:, None]).sum(0) / weight.sum()
     departure = values - calm
     noise = np.median(np.abs(departure), axis=0) * 1.4826 + 1e-6
-    ratio = np.abs(departure) / (4 * noise)
-    keep = ratio**2 / (1 + ratio**2)
+    ratio = np.minimum(np.abs(departure) / (NOISE_REACH * noise), 1e3)
+    keep = ratio**4 / (1 + ratio**4)
     return (calm + departure * keep).astype(np.float32)
 
 
