@@ -100,16 +100,17 @@ def fold(canvas: NDArray[np.float32]) -> Tile:
     return padded.reshape(rows, TILE_PX, columns, TILE_PX).sum((0, 2)) * (TILE_PX**2 / canvas.size)
 
 
-def soft_bits(parts: NDArray[np.floating], weights: NDArray[np.floating] | None = None) -> NDArray[np.float64]:
+def soft_bits(parts: NDArray[np.floating], weights: NDArray[np.floating] | None = None) -> NDArray[np.floating]:
     """Payload parts of the coefficients (N, 2) gathered into (63,) soft values; `weights` (N,) trust carriers more."""
     layout = carriers()
     payload = ~layout.is_sync
     values = parts[payload] if weights is None else parts[payload] * weights[payload, None]
-    return np.bincount(layout.bits[payload].ravel(), np.asarray(values, np.float64).ravel(), CODE_BITS)
+    soft = np.bincount(layout.bits[payload].ravel(), np.asarray(values, np.float64).ravel(), CODE_BITS)
+    return np.asarray(soft, np.float64)
 
 
 @cache
-def parts_per_bit() -> NDArray[np.float64]:
+def parts_per_bit() -> NDArray[np.floating]:
     """How many parts hold each code bit (63,)."""
     return soft_bits(np.ones((len(carriers().is_sync), 2)))
 

@@ -38,9 +38,14 @@ def encode(mark_id: int) -> NDArray[np.float32]:
 
     Raises UsageError when the id is not an integer in 0..65535.
     """
-    if isinstance(mark_id, bool) or not isinstance(mark_id, int | np.integer) or not 0 <= mark_id < 1 << MARK_ID_BITS:
+    number: object = mark_id
+    if (
+        isinstance(number, bool)
+        or not isinstance(number, (int, np.integer))
+        or not 0 <= int(number) < 1 << MARK_ID_BITS
+    ):
         raise UsageError(f"mark id {mark_id!r}: is not an integer in 0..65535; take the id from the ledger")
-    return (_words(np.array([int(mark_id)])) * 2.0 - 1.0)[0].astype(np.float32)
+    return (_words(np.array([int(number)])) * 2.0 - 1.0)[0].astype(np.float32)
 
 
 def decode(soft: NDArray[np.floating]) -> Decoded:
@@ -105,7 +110,7 @@ def _rows() -> NDArray[np.uint8]:
 def _words(ids: NDArray[np.integer]) -> NDArray[np.uint8]:
     places = np.arange(MARK_ID_BITS - 1, -1, -1)
     bits = (ids[:, None] >> places & 1).astype(np.float32)
-    return (bits @ _rows().astype(np.float32)).astype(np.uint8) & 1
+    return np.asarray((bits @ _rows().astype(np.float32)) % 2, np.uint8)
 
 
 @cache

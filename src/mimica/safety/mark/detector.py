@@ -2,7 +2,8 @@
 
 The frames' normalised canvases are averaged (what moves or was re-encoded differently cancels, the mark stays). Then
 three questions, each only asked when the one before found nothing: is there a mark as it was written? is there one
-somewhere else, of another scale, turned or mirrored? is there one in a single frame (a still among other pictures)?
+somewhere else, of another scale, turned or mirrored? is there one in the middle frame alone (a picture that moves
+across the screen)?
 
 An answer counts when the *evidence*, −ln of the probability that a picture without mark correlates this well with
 sync and word, minus ln of the number of things that were tried, passes a threshold. So no estimate of noise and no
@@ -32,12 +33,12 @@ MIN_CERTAINTY: Final = 0.9999
 """Of the id against all others."""
 MAX_FRAMES: Final = 64
 _CANVASES: Final = (CANVAS_PX, 2 * CANVAS_PX, CANVAS_PX // 2)
-_CANDIDATES: Final = 6
+_CANDIDATES: Final = 3
 _RINGS: Final = 4
 _MIN_SIDE_PX: Final = 16
 _MAX_ASPECT: Final = 8
-_TRIED_ON_THE_SPOT: Final = math.log(2 * 1e3)  # two placements, refined by a hundredth
-_TRIED_IN_SEARCH: Final = math.log(2 * len(_CANVASES) * len(SCALES) * len(ANGLES_DEG) * 24**2 * 1e3)
+_TRIED_ON_THE_SPOT: Final = math.log(2)
+_TRIED_IN_SEARCH: Final = math.log(2 * len(_CANVASES) * len(SCALES) * len(ANGLES_DEG) * 24**2 * 1e3)  # × refined
 _IDS: Final = MARK_ID_BITS * math.log(2)
 
 
@@ -66,10 +67,10 @@ def read_mark(frames: Iterable[NDArray[np.uint8]]) -> MarkReading:
     usable = _usable(frames)
     if not usable:
         return MarkReading(found=False, mark_id=None, confidence=0.0, frames=0)
-    best = _look(usable)
+    best = _look(usable, _CANVASES)
     if not best.counts and len(usable) > 1:
-        single = max((_look([usable[index]]) for index in {0, len(usable) // 2}), key=lambda finding: finding.weight)
-        best = max(best, single, key=lambda finding: finding.counts)
+        single = _look(usable[len(usable) // 2 :][:1], _CANVASES[:1])
+        best = single if single.counts else best
     if not best.counts:
         confidence = 0.499 * min(max(best.weight / THRESHOLD, 0.0), 1.0)
         return MarkReading(found=False, mark_id=None, confidence=confidence, frames=len(usable))
@@ -92,15 +93,14 @@ def _usable(frames: Iterable[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:
     return usable
 
 
-def _look(frames: list[NDArray[np.uint8]]) -> _Finding:
+def _look(frames: list[NDArray[np.uint8]], canvases: tuple[int, ...]) -> _Finding:
     """On the spot first, then everywhere, canvas after canvas; the first finding that counts, else the strongest."""
     findings: list[_Finding] = []
-    for short_px in _CANVASES:
+    for short_px in canvases:
         spectrum, canvas = _spectrum(frames, short_px)
         if short_px == CANVAS_PX:
             for mirrored in (False, True):
-                _, placement = refine(spectrum, untouched(canvas, mirrored), spread=0.25)
-                findings.append(_judge(spectrum, placement, short_px, _TRIED_ON_THE_SPOT))
+                findings.append(_judge(spectrum, untouched(canvas, mirrored), short_px, _TRIED_ON_THE_SPOT))
                 if findings[-1].counts:
                     return findings[-1]
         candidates = [*search(spectrum, False, _CANDIDATES), *search(spectrum, True, _CANDIDATES)]

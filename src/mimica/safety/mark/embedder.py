@@ -28,12 +28,12 @@ from mimica.safety.mark.codec import encode
 Coefficients = NDArray[np.float32]
 
 MIN_SIDE_PX = 64
-TARGET_PSNR_DB = 42.0
+TARGET_PSNR_DB = 41.5
 """Of the mark's difference on the canvas; clipping and rounding to uint8 move the frame's own by some tenths."""
 STRENGTH = 0.45
 """Most deviation of the mark, in units of what the place hides: 0.45 levels on a clear sky."""
 _FLAT_LEVELS = 1.0  # deviation that a place without any texture hides
-_TEXTURE_CEILING = 10.0  # levels; beyond it more texture hides no more
+_TEXTURE_CEILING = 6.0  # levels; beyond it more texture hides no more
 
 
 class Marker:
@@ -62,7 +62,7 @@ class Marker:
             shrinks = min(height, width) < CANVAS_PX
             method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR if min(height, width) > 1024 else cv2.INTER_CUBIC
             difference = cv2.resize(difference, (width, height), interpolation=method)
-        return _add(frame, difference)
+        return _add(frame, np.asarray(difference, np.float32))
 
     def _difference(self, canvas: Canvas) -> Canvas:
         """What to add to the canvas (h, w), levels."""
@@ -71,7 +71,7 @@ class Marker:
         budget = 255.0 / 10 ** (TARGET_PSNR_DB / 20)
         strength = min(STRENGTH, budget / float(np.sqrt(np.mean(mask * mask))))
         target = strength * self._unit
-        first = self._sense * target
+        first = (self._sense * target).astype(np.float32)
         reached = analyse(fold(normalised(canvas + _spread(synthesise(first), mask))[0])) * self._sense
         tile = synthesise(self._corrected(first, reached, target))
         return _spread(tile, mask)
@@ -108,10 +108,10 @@ def _add(frame: NDArray[np.uint8], difference: Canvas) -> NDArray[np.uint8]:
     return np.asarray(cv2.subtract(lighter, cv2.merge([lowered] * 3)), np.uint8)
 
 
-def _check(frame: NDArray[np.uint8]) -> None:
+def _check(frame: object) -> None:
     if not isinstance(frame, np.ndarray) or frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
         kind = f"{frame.dtype} {frame.shape}" if isinstance(frame, np.ndarray) else type(frame).__name__
         raise UsageError(f"frame to mark: is {kind}, not (H, W, 3) uint8 RGB; convert it first")
-    if min(frame.shape[:2]) < MIN_SIDE_PX:
-        height, width = frame.shape[:2]
+    height, width = int(frame.shape[0]), int(frame.shape[1])
+    if min(height, width) < MIN_SIDE_PX:
         raise UsageError(f"frame to mark: {width} × {height} px is too small for a mark; use {MIN_SIDE_PX} px or more")

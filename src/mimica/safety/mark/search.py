@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass, replace
 from functools import cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,8 +23,8 @@ SCALES = tuple(1.01**step for step in range(-36, 37))  # a factor of 0.70 to 1.4
 ANGLES_DEG = tuple(0.6 * step for step in range(-10, 11))
 _SHIFT_GRID = 32
 _CHUNK = 256
-_REFINING_ROUNDS = 14
-_REFINING_TRIES = 160
+_REFINING_ROUNDS = 12
+_REFINING_TRIES = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,11 @@ class Placement:
 
 
 def untouched(canvas: Canvas, mirrored: bool = False) -> Placement:
-    """The placement of a mark in a picture that nobody cut: a tile begins in the top left (or top right) corner."""
+    """The placement of a mark in a picture that nobody cut: a tile begins at the first (mirrored: last) pixel."""
     height, width = canvas.shape
     direction = -1.0 if mirrored else 1.0
     matrix = np.diag([direction, 1.0]) / TILE_PX
-    return Placement(matrix, np.array([width, height]) / 2 / TILE_PX)
+    return Placement(matrix, -np.array([width - 1, height - 1]) / 2 / TILE_PX)
 
 
 class Spectrum:
@@ -67,15 +68,15 @@ class Spectrum:
 
     def __init__(self, canvas: Canvas) -> None:
         height, width = canvas.shape
-        self._side = 1 << math.ceil(math.log2(2.5 * max(height, width)))
+        self._side = cv2.getOptimalDFTSize(math.ceil(2.5 * max(height, width)))
         padded = np.zeros((self._side, self._side), np.float32)
         padded[:height, :width] = canvas
-        self._values = np.fft.fft2(padded)
-        # pixel (i, j) lies at (j + ½, i + ½), the centre at (width, height) / 2
+        pairs = np.asarray(cv2.dft(padded, flags=cv2.DFT_COMPLEX_OUTPUT), np.float32)
+        self._values = pairs.view(np.complex64)[..., 0]
+        # phases about the picture's centre vary slowly with frequency, so that `at` may interpolate
         periods = np.fft.fftfreq(self._side)
-        self._values *= np.exp(2j * np.pi * periods * (width - 1) / 2)[None, :]
-        self._values *= np.exp(2j * np.pi * periods * (height - 1) / 2)[:, None]
-        self._values = self._values.astype(np.complex64) / canvas.size
+        self._values *= np.exp(2j * np.pi * periods * (width - 1) / 2).astype(np.complex64)
+        self._values *= np.exp(2j * np.pi * periods * (height - 1) / 2).astype(np.complex64)[:, None] / canvas.size
 
     def at(self, frequencies: NDArray[np.floating]) -> NDArray[np.complex64]:
         """Values (…,) at frequencies (…, 2) in periods a px along x and y, bilinear between the padded transform's."""
@@ -106,7 +107,7 @@ def search(spectrum: Spectrum, mirrored: bool, most: int) -> list[tuple[float, P
     x, y = frequencies.astype(np.intp).T
     for start in range(0, len(matrices), _CHUNK):
         chunk = matrices[start : start + _CHUNK]
-        values = spectrum.at(np.einsum("nk,mkl->mnl", frequencies, chunk)) * pattern.conj()
+        values = spectrum.at(frequencies @ chunk) * pattern.conj()
         grid = np.zeros((len(chunk), _SHIFT_GRID, _SHIFT_GRID), np.complex64)
         grid[:, y, x] = values
         fit = np.fft.ifft2(grid).real.reshape(len(chunk), -1) * _SHIFT_GRID**2
@@ -114,7 +115,7 @@ def search(spectrum: Spectrum, mirrored: bool, most: int) -> list[tuple[float, P
         places[start : start + _CHUNK] = fit.argmax(1)
         heights[start : start + _CHUNK] = fit.max(1) / np.maximum(size, 1e-12)
     best = np.argsort(-heights, kind="stable")[:most]
-    found = []
+    found: list[tuple[float, Placement]] = []
     for index in best:
         row, column = divmod(int(places[index]), _SHIFT_GRID)
         found.append((float(heights[index]), Placement(matrices[index], np.array([column, row]) / _SHIFT_GRID)))
@@ -136,7 +137,7 @@ def refine(spectrum: Spectrum, start: Placement, spread: float = 1.0) -> tuple[f
         turns = np.eye(2) + tries[:, :4].reshape(-1, 2, 2)
         matrices = best.matrix @ turns
         shifts = best.shift + tries[:, 4:]
-        values = spectrum.at(np.einsum("nk,mkl->mnl", frequencies, matrices))
+        values = spectrum.at(frequencies @ matrices)
         phases = np.exp(2j * np.pi * (shifts @ frequencies.T))
         fit = (values * phases * pattern.conj()).real.sum(1)
         size = np.sqrt((np.abs(values) ** 2).sum(1) * len(frequencies))
@@ -145,7 +146,7 @@ def refine(spectrum: Spectrum, start: Placement, spread: float = 1.0) -> tuple[f
         if fit[winner] > best_fit:
             best_fit = float(fit[winner])
             best = replace(best, matrix=matrices[winner], shift=shifts[winner])
-        step = step * 0.8
+        step = step * 0.75
     return best_fit, best
 
 
@@ -160,7 +161,7 @@ def _sync() -> tuple[NDArray[np.float64], NDArray[np.complex64]]:
 @cache
 def _hypotheses(mirrored: bool) -> NDArray[np.float64]:
     """Matrices (M, 2, 2) of `Placement`."""
-    matrices = []
+    matrices: list[NDArray[np.float64]] = []
     for scale in SCALES:
         for angle_deg in ANGLES_DEG:
             angle = math.radians(angle_deg)
