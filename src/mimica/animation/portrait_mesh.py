@@ -6,33 +6,24 @@ above and below each slit, so that lips and lids can part, close and overlap. Th
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mimica.animation.fill import push_pull, sample, smooth_step
+from mimica.animation.closing import Closing, Field, window_canonical
+from mimica.animation.fill import sample, smooth_step
+from mimica.animation.head_maps import MAP_PX, HeadMaps, read_head_maps
 from mimica.animation.reading import FeatureReading, PortraitReading
 from mimica.core.camera import Camera, rotation_from_angles
 from mimica.core.framing import WIDE_PER_CROP
 from mimica.core.geometry import CropFrame
-from mimica.core.motion import RIG_NAMES
 
 FloatArray = NDArray[np.float32]
-Field = Callable[[FloatArray], FloatArray]
-"""(N, 3) canonical → (N, 49, 3) displacement in cm."""
 
 FOCAL_PER_CROP = 1500 / 512 * 2.3 / 1.35
 """Focal length in sides of the tight crop: the data engine's camera, whose portraits are 2.3 face heights wide."""
-BEHIND_CM = 25.0
-"""The background lies this far behind the head, so that the head is always drawn over it."""
-MAP_PX = 208
 NECK_PIVOT_CM = np.array([0.0, -5.0, -1.0])
-MID_HEAD_CM = np.array([0.0, 1.0, -1.0])
-BLINK_REACH = 1.15
-"""Blinks go a little further than the lower lid, which stops them."""
 SLITS = {"mouth": (0.0, 2.2), "left_eye": (3.15, 1.45), "right_eye": (-3.15, 1.45)}
 """Middle and half width in cm, in canonical x, of the slit between the lips and between the lids."""
 
@@ -90,8 +81,8 @@ def build_mesh(reading: PortraitReading, field: Field) -> PortraitMesh:
     rotation = rotation_from_angles(*map(float, reading.angles_deg))
     origin = camera.lift(reading.origin_px[None], np.array([camera.focal_px / reading.scale]))[0]
     region = reading.crop.scaled(WIDE_PER_CROP)
-    maps = _region_maps(reading, region, camera, rotation, origin)
-    closing = _Closing(reading, field)
+    maps = read_head_maps(reading, region, camera, rotation, origin)
+    closing = Closing(reading, field)
 
     inner = (1 - 1 / WIDE_PER_CROP) / 2
     lines = np.unique(np.concatenate([np.linspace(0, 1, 45), np.linspace(inner, 1 - inner, 85)]).round(4))
@@ -110,73 +101,12 @@ def _window_grid(feature: FeatureReading) -> tuple[NDArray[np.float64], NDArray[
     return np.stack(np.meshgrid(x, y), -1).reshape(-1, 2), grid_triangles(rows, columns)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _RegionMaps:
-    """Over the region, (MAP_PX, MAP_PX): what the face crop's maps say, extended beyond the face."""
-
-    face: FloatArray
-    distance: FloatArray  # px of the photo from the face
-    canonical: FloatArray
-    depth: FloatArray  # cm from the camera
-    behind: FloatArray  # cm, see Sheet.behind_cm
-    face_width_px: float
-
-
-def _region_maps(
-    reading: PortraitReading, region: CropFrame, camera: Camera, rotation: NDArray[np.float64],
-    origin: NDArray[np.float64],
-) -> _RegionMaps:  # fmt: skip
-    grid = (np.stack(np.meshgrid(np.arange(MAP_PX), np.arange(MAP_PX)), -1).reshape(-1, 2) + 0.5) / MAP_PX
-    points = region.to_image(grid)
-    rows, columns = reading.face.shape
-    inside = reading.crop.to_crop(points)
-    at = inside * np.array([columns, rows])
-    within = ((inside > 0) & (inside < 1)).all(1)
-    square = (MAP_PX, MAP_PX)
-    face = (sample(reading.face, at) * within).reshape(square)
-    known = smooth_step(face, 0.35, 0.65)
-    solid = cv2.morphologyEx((face > 0.5).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((15, 15), np.uint8))
-    stack = np.concatenate([reading.canonical, reading.depth[..., None]], -1)
-    stack = push_pull(stack, smooth_step(reading.face, 0.35, 0.65))  # before resampling: nothing outside may leak in
-    values = push_pull(sample(stack, at).reshape(*square, 4), np.maximum(known, within.reshape(square) * 0.5))
-    px_per_cell = region.side_px / MAP_PX
-    distance = cv2.distanceTransform(1 - solid, cv2.DIST_L2, 5) * px_per_cell
-    columns_with_face = np.flatnonzero((face > 0.5).any(0))
-    width = (np.ptp(columns_with_face) + 1) * px_per_cell if len(columns_with_face) else reading.crop.side_px / 2
-    matte = sample(reading.matte, reading.matte_crop.to_crop(points) * np.array(reading.matte.shape[::-1])).reshape(
-        square
-    )
-    # beyond the face there is hair, skull and ears: the head's outline lies in its middle plane (where else would it
-    # end), and between face and outline it bulges like an ellipse. Below, on neck and clothes, there is no bulge.
-    depth = -(origin[2] + values[..., 3])
-    middle = -(rotation @ MID_HEAD_CM + origin)[2]
-    depth = np.minimum(depth, middle + 1.0)
-    outline = cv2.distanceTransform((np.maximum(matte, solid) > 0.5).astype(np.uint8), cv2.DIST_L2, 5) * px_per_cell
-    inward = outline / np.maximum(outline + distance, 1e-3)
-    height = ((camera.lift(points, np.full(len(points), middle)) - origin) @ rotation)[:, 1].reshape(square)
-    above = smooth_step(height, 1.0, 6.0) * smooth_step(distance, 1.1 * width, 0.5 * width)
-    nearness = np.sqrt(inward * (2 - inward)) * above + (1 - smooth_step(distance, 0, 0.25 * width)) * (1 - above)
-    depth = middle + (depth - middle) * nearness
-    soft, softer = cv2.GaussianBlur(depth, (0, 0), 1.0), cv2.GaussianBlur(depth, (0, 0), 4.0)
-    blend = cv2.GaussianBlur(known * 1.0, (0, 0), 2.0)
-    depth = soft * blend + softer * (1 - blend)
-    behind = BEHIND_CM * (1 - smooth_step(np.maximum(matte, solid), 0.05, 0.3))
-    return _RegionMaps(
-        face,
-        distance.astype(np.float32),
-        values[..., :3],
-        depth.astype(np.float32),
-        behind,
-        float(width),
-    )
-
-
 class _SheetMaker:
     """Samples the maps at a sheet's vertices."""
 
     def __init__(
-        self, reading: PortraitReading, maps: _RegionMaps, region: CropFrame, camera: Camera,
-        rotation: NDArray[np.float64], origin: NDArray[np.float64], field: Field, closing: _Closing,
+        self, reading: PortraitReading, maps: HeadMaps, region: CropFrame, camera: Camera,
+        rotation: NDArray[np.float64], origin: NDArray[np.float64], field: Field, closing: Closing,
     ) -> None:  # fmt: skip
         self.reading, self.maps, self.region, self.camera = reading, maps, region, camera
         self.rotation, self.origin, self.field, self.closing = rotation, origin, field, closing
@@ -231,107 +161,3 @@ def along_slit(canonical: FloatArray, kind: str) -> FloatArray:
     """(N,) 1 between the corners of the mouth or eye, 0 well beyond them."""
     middle, half = SLITS[kind]
     return smooth_step(np.abs(canonical[:, 0] - middle), 1.3 * half, 1.0 * half)
-
-
-def window_canonical(feature: FeatureReading, name: str) -> FloatArray:
-    """Canonical map of a window as one sheet sees it: its own skin kept, the rest extended from its rim."""
-    upper, lower = feature.region[..., 0], feature.region[..., 1]
-    if name == "upper":
-        return push_pull(feature.canonical, smooth_step(upper, 0.5, 0.9))
-    if name == "lower":
-        return push_pull(feature.canonical, smooth_step(lower, 0.5, 0.9))
-    return push_pull(feature.canonical, smooth_step(upper + lower, 0.5, 0.9))
-
-
-class _Closing:
-    """Makes lips meet at rest and lids meet in a blink, on this very face.
-
-    Per column of a window the opening's height is measured in the photo; the mouth's neutral step is corrected until
-    the lips touch, and each blink direction is scaled until the lids do.
-    """
-
-    def __init__(self, reading: PortraitReading, field: Field) -> None:
-        self.strengths = np.clip(reading.expression[: len(RIG_NAMES)], 0, 1.1)
-        self.blink: dict[int, tuple[FloatArray, FloatArray]] = {}
-        self.lips: tuple[FloatArray, FloatArray, float, float] | None = None
-        for feature in reading.features:
-            rim = _rims(feature)
-            if rim is None:
-                continue
-            above, below, gap_px = rim
-            c_above = sample(window_canonical(feature, "upper"), above)
-            c_below = sample(window_canonical(feature, "lower"), below)
-            fields = field(c_above), field(c_below)
-            gap = gap_px * (feature.size_px[1] / feature.region.shape[0]) / reading.scale
-            gap = gap - (fields[0][..., 1] - fields[1][..., 1]) @ self.strengths
-            middle = (c_above + c_below) / 2
-            order = np.argsort(middle[:, 0])
-            x = middle[order, 0]
-            if feature.kind == "mouth":
-                self.lips = (x, _smooth(gap[order]), float(c_above[:, 1].mean()), float(c_below[:, 1].mean()))
-                continue
-            index = RIG_NAMES.index("eyeBlink_L" if feature.kind == "left_eye" else "eyeBlink_R")
-            travel = -(fields[0][:, index, 1] - fields[1][:, index, 1])
-            gain = np.clip(gap / np.maximum(travel, 0.15), 0.4, 2.2)
-            self.blink[index] = (x, _smooth(gain[order]) * BLINK_REACH)
-
-    def directions(self, canonical: FloatArray, own: FloatArray) -> FloatArray:
-        """The field `own` (N, 49, 3) at `canonical` (N, 3) with this face's blinks."""
-        directions = own.copy()
-        for index, (x, gain) in self.blink.items():
-            directions[:, index] *= np.interp(canonical[:, 0], x, gain)[:, None]
-        return directions
-
-    def neutral_step(self, canonical: FloatArray, own: FloatArray) -> FloatArray:
-        """(N, 3) takes the photo's own expression away, and what is then left to close the lips.
-
-        The lips' rest is shared by both and fades over a centimetre.
-        """
-        step = -np.einsum("nkd,k->nd", own, self.strengths)
-        if self.lips is None:
-            return step
-        x, gap, y_above, y_below = self.lips
-        along = np.interp(canonical[:, 0], x, gap)
-        outside = np.maximum(np.maximum(x[0] - canonical[:, 0], canonical[:, 0] - x[-1]), 0)
-        upper = canonical[:, 1] > (y_above + y_below) / 2
-        away = np.where(upper, np.abs(canonical[:, 1] - y_above), np.abs(canonical[:, 1] - y_below))
-        decay = (1 + away) * np.exp(-away) * np.exp(-np.square(outside / 0.6)) * (canonical[:, 2] > 5)
-        step[:, 1] += np.where(upper, -0.5, 0.5) * along * decay
-        return step
-
-
-def _smooth(values: NDArray[np.floating]) -> FloatArray:
-    """A running average over the columns, ends repeated."""
-    size = max(3, len(values) // 6) | 1
-    padded = np.pad(values.astype(np.float32), size // 2, mode="edge")
-    return np.convolve(padded, np.full(size, 1 / size, np.float32), mode="valid")
-
-
-def _rims(feature: FeatureReading) -> tuple[FloatArray, FloatArray, FloatArray] | None:
-    """Per column of the window that crosses the slit: a point just above it, one just below, the gap in window px."""
-    upper, lower, opening = (feature.region[..., index] for index in range(3))
-    rows = np.arange(upper.shape[0])
-    above, below, gaps = [], [], []
-    central = (opening * 1.0 + 4 * np.minimum(upper, lower)).sum(0)
-    used = np.flatnonzero(opening.sum(0) > 0.8)
-    if len(used) < 5:  # closed: the slit is where upper skin meets lower skin, near the window's middle
-        middle = upper.shape[1] // 2
-        reach = upper.shape[1] // 5
-        used = np.arange(middle - reach, middle + reach)
-        if central[used].sum() < 1e-3:
-            return None
-    for column in used:
-        is_upper, is_lower = np.flatnonzero(upper[:, column] > 0.5), np.flatnonzero(lower[:, column] > 0.5)
-        if not len(is_upper) or not len(is_lower):
-            continue
-        gap = float(opening[:, column].sum())
-        edge = float(is_lower.min())
-        top = edge - gap
-        if edge <= 1 or rows[-1] - edge <= 1:
-            continue
-        above.append((column + 0.5, max(top - 1.0, 0.5)))
-        below.append((column + 0.5, edge + 1.0))
-        gaps.append(gap)
-    if len(gaps) < 5:
-        return None
-    return np.array(above, np.float32), np.array(below, np.float32), np.array(gaps, np.float32)

@@ -12,12 +12,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mimica.animation.closing import window_canonical
 from mimica.animation.eyeball import Eyeball
 from mimica.animation.fill import look_up, sample, smooth_step
 from mimica.animation.motion_field import HeadMotion, Layer, View, bend, move_points, rasterise
 from mimica.animation.mouth import Mouth, lips_shadow, shipped_interior
 from mimica.animation.plate import background_plate, refine_matte
-from mimica.animation.portrait_mesh import PortraitMesh, Sheet, along_slit, window_canonical
+from mimica.animation.portrait_mesh import PortraitMesh, Sheet, along_slit
 from mimica.animation.reading import FeatureReading, PortraitReading
 from mimica.core.camera import gaze_direction
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mimica.animation.head_maps import MID_HEAD_CM
 from mimica.animation.motion_field import View, place, rasterise
-from mimica.animation.portrait_mesh import MID_HEAD_CM, along_slit, grid_triangles
+from mimica.animation.portrait_mesh import along_slit, grid_triangles
 from mimica.core.camera import rotation_from_angles
 
 

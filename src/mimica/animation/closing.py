@@ -1,0 +1,126 @@
+"""Lips that meet at rest and lids that meet in a blink, on this very face.
+
+This module does not know meshes; it corrects displacements at canonical points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mimica.animation.fill import push_pull, sample, smooth_step
+from mimica.animation.reading import FeatureReading, PortraitReading
+from mimica.core.motion import RIG_NAMES
+
+FloatArray = NDArray[np.float32]
+Field = Callable[[FloatArray], FloatArray]
+"""(N, 3) canonical → (N, 49, 3) displacement in cm."""
+
+BLINK_REACH = 1.15
+"""Blinks go a little further than the lower lid, which stops them."""
+
+
+class Closing:
+    """Makes lips meet at rest and lids meet in a blink, on this very face.
+
+    Per column of a window the opening's height is measured in the photo; the mouth's neutral step is corrected until
+    the lips touch, and each blink direction is scaled until the lids do.
+    """
+
+    def __init__(self, reading: PortraitReading, field: Field) -> None:
+        self.strengths = np.clip(reading.expression[: len(RIG_NAMES)], 0, 1.1)
+        self.blink: dict[int, tuple[FloatArray, FloatArray]] = {}
+        self.lips: tuple[FloatArray, FloatArray, float, float] | None = None
+        for feature in reading.features:
+            rim = _rims(feature)
+            if rim is None:
+                continue
+            above, below, gap_px = rim
+            c_above = sample(window_canonical(feature, "upper"), above)
+            c_below = sample(window_canonical(feature, "lower"), below)
+            fields = field(c_above), field(c_below)
+            gap = gap_px * (feature.size_px[1] / feature.region.shape[0]) / reading.scale
+            gap = gap - (fields[0][..., 1] - fields[1][..., 1]) @ self.strengths
+            middle = (c_above + c_below) / 2
+            order = np.argsort(middle[:, 0])
+            x = middle[order, 0]
+            if feature.kind == "mouth":
+                self.lips = (x, _smooth(gap[order]), float(c_above[:, 1].mean()), float(c_below[:, 1].mean()))
+                continue
+            index = RIG_NAMES.index("eyeBlink_L" if feature.kind == "left_eye" else "eyeBlink_R")
+            travel = -(fields[0][:, index, 1] - fields[1][:, index, 1])
+            gain = np.clip(gap / np.maximum(travel, 0.15), 0.4, 2.2)
+            self.blink[index] = (x, _smooth(gain[order]) * BLINK_REACH)
+
+    def directions(self, canonical: FloatArray, own: FloatArray) -> FloatArray:
+        """The field `own` (N, 49, 3) at `canonical` (N, 3) with this face's blinks."""
+        directions = own.copy()
+        for index, (x, gain) in self.blink.items():
+            directions[:, index] *= np.interp(canonical[:, 0], x, gain)[:, None]
+        return directions
+
+    def neutral_step(self, canonical: FloatArray, own: FloatArray) -> FloatArray:
+        """(N, 3) takes the photo's own expression away, and what is then left to close the lips.
+
+        The lips' rest is shared by both and fades over a centimetre.
+        """
+        step = -np.einsum("nkd,k->nd", own, self.strengths)
+        if self.lips is None:
+            return step
+        x, gap, y_above, y_below = self.lips
+        along = np.interp(canonical[:, 0], x, gap)
+        outside = np.maximum(np.maximum(x[0] - canonical[:, 0], canonical[:, 0] - x[-1]), 0)
+        upper = canonical[:, 1] > (y_above + y_below) / 2
+        away = np.where(upper, np.abs(canonical[:, 1] - y_above), np.abs(canonical[:, 1] - y_below))
+        decay = (1 + away) * np.exp(-away) * np.exp(-np.square(outside / 0.6)) * (canonical[:, 2] > 5)
+        step[:, 1] += np.where(upper, -0.5, 0.5) * along * decay
+        return step
+
+
+def _smooth(values: NDArray[np.floating]) -> FloatArray:
+    """A running average over the columns, ends repeated."""
+    size = max(3, len(values) // 6) | 1
+    padded = np.pad(values.astype(np.float32), size // 2, mode="edge")
+    return np.convolve(padded, np.full(size, 1 / size, np.float32), mode="valid")
+
+
+def _rims(feature: FeatureReading) -> tuple[FloatArray, FloatArray, FloatArray] | None:
+    """Per column of the window that crosses the slit: a point just above it, one just below, the gap in window px."""
+    upper, lower, opening = (feature.region[..., index] for index in range(3))
+    rows = np.arange(upper.shape[0])
+    above, below, gaps = [], [], []
+    central = (opening * 1.0 + 4 * np.minimum(upper, lower)).sum(0)
+    used = np.flatnonzero(opening.sum(0) > 0.8)
+    if len(used) < 5:  # closed: the slit is where upper skin meets lower skin, near the window's middle
+        middle = upper.shape[1] // 2
+        reach = upper.shape[1] // 5
+        used = np.arange(middle - reach, middle + reach)
+        if central[used].sum() < 1e-3:
+            return None
+    for column in used:
+        is_upper, is_lower = np.flatnonzero(upper[:, column] > 0.5), np.flatnonzero(lower[:, column] > 0.5)
+        if not len(is_upper) or not len(is_lower):
+            continue
+        gap = float(opening[:, column].sum())
+        edge = float(is_lower.min())
+        top = edge - gap
+        if edge <= 1 or rows[-1] - edge <= 1:
+            continue
+        above.append((column + 0.5, max(top - 1.0, 0.5)))
+        below.append((column + 0.5, edge + 1.0))
+        gaps.append(gap)
+    if len(gaps) < 5:
+        return None
+    return np.array(above, np.float32), np.array(below, np.float32), np.array(gaps, np.float32)
+
+
+def window_canonical(feature: FeatureReading, name: str) -> FloatArray:
+    """Canonical map of a window as one sheet sees it: its own skin kept, the rest extended from its rim."""
+    upper, lower = feature.region[..., 0], feature.region[..., 1]
+    if name == "upper":
+        return push_pull(feature.canonical, smooth_step(upper, 0.5, 0.9))
+    if name == "lower":
+        return push_pull(feature.canonical, smooth_step(lower, 0.5, 0.9))
+    return push_pull(feature.canonical, smooth_step(upper + lower, 0.5, 0.9))
