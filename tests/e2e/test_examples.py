@@ -1,0 +1,21 @@
+"""The scripts in examples/ run as they stand."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def test_side_by_side(shelf: Path, tmp_path: Path) -> None:
+    command = [sys.executable, EXAMPLES / "side_by_side.py", shelf / "portrait.png", shelf / "actor.mp4"]
+    subprocess.run([*command, tmp_path / "both", "fictional"], check=True, capture_output=True, text=True, timeout=240)
+    with Image.open(tmp_path / "both.jpg") as strip, Image.open(tmp_path / "both.webp") as moving:
+        assert strip.size == (256 * 9, 512)
+        assert moving.size == (512, 256)
+        assert moving.n_frames == 3
+    assert (tmp_path / "both.mp4").stat().st_size > 1000
