@@ -140,6 +140,49 @@ def test_a_screenshot_of_one_frame_still_names_the_job(released: tuple[Path, Rel
     assert found.registry[0].job.started.job == release.job
 
 
+def on_a_desktop(frame: Image) -> Image:
+    """A screenshot of the whole screen: the player's picture at 0.8 of its size on a plain background."""
+    screen = np.full((720, 1280, 3), (60, 70, 90), np.uint8)
+    small = cv2.resize(frame, None, fx=0.8, fy=0.8, interpolation=cv2.INTER_AREA)
+    screen[80 : 80 + small.shape[0], 300 : 300 + small.shape[1]] = small
+    return screen
+
+
+def through_a_camera(frame: Image, tilt: float = 0.02) -> Image:
+    """A photograph of the screen: enlarged, turned by a degree, seen a little from the side, soft, noisy."""
+    height, width = frame.shape[:2]
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    cosine, sine = np.cos(np.deg2rad(1)), np.sin(np.deg2rad(1))
+    seen = 1.5 * (corners - corners.mean(axis=0)) @ np.array([[cosine, sine], [-sine, cosine]])
+    seen[1] *= 1 + tilt
+    seen[2] *= 1 - tilt
+    matrix = cv2.getPerspectiveTransform(corners, (seen + np.array([640, 480])).astype(np.float32))
+    picture = cv2.warpPerspective(frame, matrix, (1280, 960), borderValue=(40, 40, 40)).astype(np.float32)
+    noise = np.random.default_rng(0).normal(0, 3, picture.shape)
+    brighter = 255 * (cv2.GaussianBlur(picture, (0, 0), 0.7) / 255) ** 0.9
+    return np.clip(brighter + noise, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("change", [on_a_desktop, through_a_camera])
+def test_a_picture_of_the_screen_still_names_the_job(
+    released: tuple[Path, Release], tmp_path: Path, change: Change
+) -> None:
+    path, release = released
+    save_image(tmp_path / "screen.jpg", change(sample_frames(path)[10]))
+    found = mimica.verify(tmp_path / "screen.jpg")
+    assert found.mark.mark_id == release.mark_id
+    assert found.registry is not None
+    assert found.registry[0].job.started.job == release.job
+
+
+def test_a_picture_of_the_screen_from_the_side_is_beyond_the_mark(
+    released: tuple[Path, Release], tmp_path: Path
+) -> None:
+    """A limit, stated: when this fails, the mark has become better, and SECURITY.md must say so."""
+    save_image(tmp_path / "screen.jpg", through_a_camera(sample_frames(released[0])[10], tilt=0.08))
+    assert not mimica.verify(tmp_path / "screen.jpg").marked
+
+
 def test_a_released_picture_verifies(terms: ReleaseTerms, tmp_path: Path) -> None:
     release = release_image(tmp_path / "a.jpg", load_photo(PORTRAIT).image, terms)
     found = mimica.verify(tmp_path / "a.jpg")
