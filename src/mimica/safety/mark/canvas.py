@@ -34,5 +34,5 @@ def normalised(canvas: Canvas) -> tuple[Canvas, Canvas]:
     """(residual in units of the local deviation, local deviation in levels), both (h, w) float32."""
     box = (_NEIGHBOURHOOD_PX, _NEIGHBOURHOOD_PX)
     detail = canvas - cv2.blur(canvas, box)
-    deviation = np.sqrt(cv2.blur(detail * detail, box))
-    return detail / (deviation + FLOOR_LEVELS), deviation
+    deviation = np.asarray(np.sqrt(cv2.blur(detail * detail, box)), np.float32)
+    return np.asarray(detail / (deviation + FLOOR_LEVELS), np.float32), deviation

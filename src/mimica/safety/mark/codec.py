@@ -9,9 +9,10 @@ best word: see `evidence`. Source: Lin and Costello, Error Control Coding, 2nd e
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Final, SupportsIndex
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,14 +39,14 @@ def encode(mark_id: int) -> NDArray[np.float32]:
 
     Raises UsageError when the id is not an integer in 0..65535.
     """
-    number: object = mark_id
+    given: object = mark_id
     if (
-        isinstance(number, bool)
-        or not isinstance(number, (int, np.integer))
-        or not 0 <= int(number) < 1 << MARK_ID_BITS
+        isinstance(given, bool)
+        or not isinstance(given, SupportsIndex)
+        or not 0 <= operator.index(given) < 1 << MARK_ID_BITS
     ):
         raise UsageError(f"mark id {mark_id!r}: is not an integer in 0..65535; take the id from the ledger")
-    return (_words(np.array([int(number)])) * 2.0 - 1.0)[0].astype(np.float32)
+    return (_words(np.array([operator.index(given)])) * 2.0 - 1.0)[0].astype(np.float32)
 
 
 def decode(soft: NDArray[np.floating]) -> Decoded:

@@ -7,6 +7,8 @@ where the picture itself speaks against a bit, that bit is written more strongly
 
 from __future__ import annotations
 
+from typing import cast
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -108,9 +110,10 @@ def _add(frame: NDArray[np.uint8], difference: Canvas) -> NDArray[np.uint8]:
     return np.asarray(cv2.subtract(lighter, cv2.merge([lowered] * 3)), np.uint8)
 
 
-def _check(frame: object) -> None:
-    if not isinstance(frame, np.ndarray) or frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
-        kind = f"{frame.dtype} {frame.shape}" if isinstance(frame, np.ndarray) else type(frame).__name__
+def _check(given: object) -> None:
+    frame = cast("NDArray[np.generic]", given)
+    if not isinstance(given, np.ndarray) or frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
+        kind = f"{frame.dtype} {frame.shape}" if isinstance(given, np.ndarray) else type(given).__name__
         raise UsageError(f"frame to mark: is {kind}, not (H, W, 3) uint8 RGB; convert it first")
     height, width = int(frame.shape[0]), int(frame.shape[1])
     if min(height, width) < MIN_SIDE_PX:

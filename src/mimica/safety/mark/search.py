@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from mimica.safety.mark.canvas import Canvas
 from mimica.safety.mark.carrier import TILE_PX, carriers
 
-SCALES = tuple(1.01**step for step in range(-36, 37))  # a factor of 0.70 to 1.43 on each canvas
-ANGLES_DEG = tuple(0.6 * step for step in range(-10, 11))
+SCALES = tuple(1.015**step for step in range(-24, 25))  # a factor of 0.70 to 1.43 on each canvas
+ANGLES_DEG = tuple(0.85 * step for step in range(-7, 8))
 _SHIFT_GRID = 32
 _CHUNK = 256
 _REFINING_ROUNDS = 12
