@@ -36,6 +36,7 @@ MAY_OPEN_FOR_WRITING = {"media/video_writer.py"}
 MAY_ENCODE = {
     "synthesis/encoding.py": "training pictures of nobody into shards",
     "training/finder_styles.py": "JPEG damage as augmentation, decoded at once",
+    "evaluation/report_strips.py": "stills of released videos, label and mark included, for the report",
     "evaluation/safety_rates.py": "JPEG damage whose effect is measured, decoded at once",
 }
 RECORDERS = {

@@ -108,7 +108,8 @@ def evaluate(request: Request, tell: Told | None = None) -> Evaluation:
         "seconds": round(time.monotonic() - started, 1), **request.settings,
     }  # fmt: skip
     inputs = {case.key: {"inputs_sha256": case.inputs(), "photo": case.photo_file.name, "driver": case.driver.name,
-                         "consent": case.consent} for case in cases}  # fmt: skip
+                         "consent": case.consent, "files": {"driver": str(case.driver),
+                         "target": str(case.target or "")}} for case in cases}  # fmt: skip
     result = collect(pieces, settings, request.out, inputs)
     result.save(request.out / FILE_NAME)
     return result
