@@ -39,14 +39,15 @@ def encode(mark_id: int) -> NDArray[np.float32]:
 
     Raises UsageError when the id is not an integer in 0..65535.
     """
-    given: object = mark_id
-    if (
-        isinstance(given, bool)
-        or not isinstance(given, SupportsIndex)
-        or not 0 <= operator.index(given) < 1 << MARK_ID_BITS
-    ):
-        raise UsageError(f"mark id {mark_id!r}: is not an integer in 0..65535; take the id from the ledger")
-    return (_words(np.array([operator.index(given)])) * 2.0 - 1.0)[0].astype(np.float32)
+    return (_words(np.array([_checked(mark_id)])) * 2.0 - 1.0)[0].astype(np.float32)
+
+
+def _checked(mark_id: object) -> int:
+    if isinstance(mark_id, SupportsIndex) and not isinstance(mark_id, bool):
+        number = operator.index(mark_id)
+        if 0 <= number < 1 << MARK_ID_BITS:
+            return number
+    raise UsageError(f"mark id {mark_id!r}: is not an integer in 0..65535; take the id from the ledger")
 
 
 def decode(soft: NDArray[np.floating]) -> Decoded:
