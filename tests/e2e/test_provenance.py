@@ -19,6 +19,7 @@ import mimica
 from mimica.cli.main import run
 from mimica.media import load_photo, open_video, save_image
 from mimica.media.video_sampler import sample_frames
+from mimica.safety import manifest
 from mimica.safety.admission import SigningOptions
 from mimica.safety.consent import require_consent
 from mimica.safety.gate import Gate
@@ -238,3 +239,20 @@ def test_without_a_ledger_the_rest_is_still_told(
     found = mimica.verify(released[0])
     assert (found.manifest.state, found.registry, found.mark.mark_id) == ("valid", None, released[1].mark_id)
     assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize(("term", "code"), [("trainedAlgorithmicMedia", 0), ("digitalCapture", 1)])
+def test_a_strangers_manifest_is_read_and_what_it_says_decides(
+    terms: ReleaseTerms, shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, term: str, code: int
+) -> None:
+    monkeypatch.setattr(manifest, "ASSERTION", "com.example.edit")
+    monkeypatch.setattr(manifest, "DIGITAL_SOURCE_TYPE", f"http://cv.iptc.org/newscodes/digitalsourcetype/{term}")
+    target = tmp_path / "theirs.png"
+    manifest.sign_file(
+        shelf / "landscape.png", target, "image/png", manifest.Statement("0" * 32, 1, "self", "9"), terms.signer
+    )
+    found = mimica.verify(target)
+    assert (found.manifest.state, found.manifest.ours, found.manifest.generated) == ("trusted", False, code == 0)
+    assert not found.mark.found
+    assert not found.registry
+    assert run(["verify", "-q", str(target)]) == code
