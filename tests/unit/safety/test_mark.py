@@ -24,23 +24,23 @@ MARK_ID = 0xBEEF
 
 
 @cache
-def portrait(width_px: int = 384, height_px: int = 384) -> np.ndarray:
+def portrait(width_px: int = 512, height_px: int = 512) -> np.ndarray:
     return np.asarray(cv2.resize(load_photo(PHOTO).image, (width_px, height_px), interpolation=cv2.INTER_AREA))
 
 
 @cache
-def marked(width_px: int = 384, height_px: int = 384) -> np.ndarray:
+def marked(width_px: int = 512, height_px: int = 512) -> np.ndarray:
     return Marker(MARK_ID).mark(portrait(width_px, height_px))
 
 
 @cache
 def clip() -> tuple[np.ndarray, ...]:
-    """12 marked frames of the portrait moving over its own, still background."""
+    """8 marked frames of the portrait moving over its own, still background."""
     frames = []
-    for index in range(12):
+    for index in range(8):
         shifted = np.roll(portrait(), index, axis=1)
         frame = portrait().copy()
-        frame[100:300, 120:260] = shifted[100:300, 120:260]
+        frame[130:400, 160:340] = shifted[130:400, 160:340]
         frames.append(Marker(MARK_ID).mark(frame))
     return tuple(frames)
 
@@ -78,8 +78,8 @@ def resized(frame: np.ndarray, factor: float) -> np.ndarray:
     return np.asarray(cv2.resize(frame, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA))
 
 
-@settings(max_examples=15, deadline=None)
-@given(st.integers(0, (1 << MARK_ID_BITS) - 1), st.integers(128, 700), st.integers(128, 700))
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, (1 << MARK_ID_BITS) - 1), st.integers(96, 700), st.integers(96, 700))
 def test_every_id_comes_back_at_every_size(mark_id: int, width_px: int, height_px: int) -> None:
     reading = read_mark([Marker(mark_id).mark(portrait(width_px, height_px))])
     assert (reading.found, reading.mark_id, reading.frames) == (True, mark_id, 1)
@@ -165,19 +165,35 @@ def test_wrong_frames_are_refused_by_name(wrong: object) -> None:
         lambda frame: frame[:, ::-1],
         lambda frame: resized(frame, 0.5),
         lambda frame: resized(frame, 2.0),
-        lambda frame: np.asarray(cv2.resize(frame, (480, 340))),
-        lambda frame: frame[20:-18, 30:-8],
-        lambda frame: frame[60:, 77:],
+        lambda frame: np.asarray(cv2.resize(frame, (530, 512))),
+        lambda frame: frame[28:-24, 40:-12],
+        lambda frame: frame[80:, 102:],
         lambda frame: turned(frame, 3),
         lambda frame: turned(frame, -1),
-        lambda frame: cv2.copyMakeBorder(frame, 0, 0, 100, 100, cv2.BORDER_CONSTANT),
+        lambda frame: cv2.copyMakeBorder(frame, 0, 0, 130, 130, cv2.BORDER_CONSTANT),
         lambda frame: cv2.convertScaleAbs(frame, alpha=0.8, beta=10),
         lambda frame: (255 * (frame / 255.0) ** 1.4).astype(np.uint8),
         lambda frame: cv2.GaussianBlur(frame, (0, 0), 1.2),
         lambda frame: cv2.putText(frame.copy(), "HELLO WORLD", (10, 200), 0, 1.8, (255, 255, 255), 6),
         lambda frame: np.repeat(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)[..., None], 3, 2),
     ],
-    ids="jpeg mirror half double squeezed crop10 crop20 turn3 turn-1 bars darker gamma blur text grey".split(),
+    ids=[
+        "jpeg",
+        "mirror",
+        "half",
+        "double",
+        "squeezed",
+        "crop10",
+        "crop20",
+        "turn3",
+        "turn-1",
+        "bars",
+        "darker",
+        "gamma",
+        "blur",
+        "text",
+        "grey",
+    ],
 )
 def test_one_picture_survives(damage: Callable[[np.ndarray], np.ndarray]) -> None:
     assert read_mark([damage(marked())]).mark_id == MARK_ID
@@ -201,7 +217,7 @@ def test_a_clip_survives_half_size_and_crf_28() -> None:
 
 
 def test_a_clip_survives_a_tenth_cut_away_and_crf_28() -> None:
-    cut = [frame[30:376, 10:356] for frame in clip()]
+    cut = [frame[40:500, 14:474] for frame in clip()]
     assert read_mark(encoded(cut, 28)).mark_id == MARK_ID
 
 

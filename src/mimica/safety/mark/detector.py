@@ -22,22 +22,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mimica.safety.mark.canvas import Canvas, normalised, to_canvas
-from mimica.safety.mark.carrier import CANVAS_PX, TILE_PX, carriers, soft_bits
+from mimica.safety.mark.carrier import CANVAS_PX, SMALL_CANVAS_PX, TILE_PX, carriers, soft_bits
 from mimica.safety.mark.codec import CODE_BITS, MARK_ID_BITS, decode, evidence
 from mimica.safety.mark.reading import Geometry, MarkReading
 from mimica.safety.mark.search import ANGLES_DEG, SCALES, Placement, Spectrum, refine, search, untouched
 
-THRESHOLD: Final = 16.0
-"""Evidence (nats) for a mark: e⁻¹⁶ = 1.1e-7 for noise without any structure."""
-MIN_CERTAINTY: Final = 0.9999
+THRESHOLD: Final = 12.0
+"""Evidence (nats) for a mark: e⁻¹² = 6e-6 a reading, were pictures noise."""
+MIN_CERTAINTY: Final = 0.999
 """Of the id against all others."""
 MAX_FRAMES: Final = 64
-_CANVASES: Final = (CANVAS_PX, 2 * CANVAS_PX, CANVAS_PX // 2)
+_CANVASES: Final = (CANVAS_PX, SMALL_CANVAS_PX, 2 * CANVAS_PX)
 _CANDIDATES: Final = 3
 _RINGS: Final = 4
 _MIN_SIDE_PX: Final = 16
 _MAX_ASPECT: Final = 8
-_TRIED_ON_THE_SPOT: Final = math.log(2)
+_TRIED_ON_THE_SPOT: Final = math.log(4)
 _TRIED_IN_SEARCH: Final = math.log(2 * len(_CANVASES) * len(SCALES) * len(ANGLES_DEG) * 24**2 * 1e3)  # × refined
 _IDS: Final = MARK_ID_BITS * math.log(2)
 
@@ -98,7 +98,7 @@ def _look(frames: list[NDArray[np.uint8]], canvases: tuple[int, ...]) -> _Findin
     findings: list[_Finding] = []
     for short_px in canvases:
         spectrum, canvas = _spectrum(frames, short_px)
-        if short_px == CANVAS_PX:
+        if short_px <= CANVAS_PX:
             for mirrored in (False, True):
                 findings.append(_judge(spectrum, untouched(canvas, mirrored), short_px, _TRIED_ON_THE_SPOT))
                 if findings[-1].counts:

@@ -17,6 +17,8 @@ from mimica.errors import UsageError
 from mimica.safety.mark.canvas import Canvas, normalised, to_canvas
 from mimica.safety.mark.carrier import (
     CANVAS_PX,
+    SMALL_CANVAS_PX,
+    SMALL_PX,
     TILE_PX,
     analyse,
     carriers,
@@ -58,10 +60,11 @@ class Marker:
         Raises UsageError when the array is of another shape, type or size.
         """
         _check(frame)
-        difference = self._difference(to_canvas(frame, CANVAS_PX))
         height, width = frame.shape[:2]
+        canvas_px = CANVAS_PX if min(height, width) >= SMALL_PX else SMALL_CANVAS_PX
+        difference = self._difference(to_canvas(frame, canvas_px))
         if difference.shape != (height, width):
-            shrinks = min(height, width) < CANVAS_PX
+            shrinks = min(height, width) < canvas_px
             method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR if min(height, width) > 1024 else cv2.INTER_CUBIC
             difference = cv2.resize(difference, (width, height), interpolation=method)
         return _add(frame, np.asarray(difference, np.float32))
