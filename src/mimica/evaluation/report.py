@@ -33,6 +33,7 @@ SUITES = {
               "follows the actor and stays itself."),
 }  # fmt: skip
 SIGNS = {"higher": "higher", "lower": "lower", "one": "near 1", "zero": "near 0"}
+ROW_TITLES = {"driver": "actor", "target": "right result"}
 CURVE_TITLES = {"mouth": "Opening of the mouth", "eyes": "Opening of the eyes", "yaw": "Turn of the head, degrees",
                 "gaze_yaw": "Gaze to the side, degrees"}  # fmt: skip
 
@@ -119,13 +120,18 @@ def _words(result: Evaluation, suite: str, lead: str) -> str:
     found = answers(result, suite, lead)
     for verdict, title in (("good", "What is good"), ("fair", "What is fair"), ("poor", "What is not good")):
         rows = "".join(
-            f"<li><b>{number(answer.value)}</b>{escape(answer.question.title)}<br><small>"
+            f"<li><b>{number(answer.value)}{_unit(answer.question.metric)}</b>{escape(answer.question.title)}<br><small>"
             f"{escape(', '.join(f'{name} {number(value)}' for name, value in answer.others.items()))}</small></li>"
             for answer in found
             if answer.verdict == verdict
         )
         cards.append(f'<div class="card {verdict}"><h3>{title}</h3><ul>{rows or "<li>nothing</li>"}</ul></div>')
     return f'<div class="cards">{"".join(cards)}</div>'
+
+
+def _unit(metric: str) -> str:
+    unit = METRICS[metric].unit
+    return unit if unit == "°" else f" {unit}" if unit else " of 1" if METRICS[metric].better == "one" else ""
 
 
 def _pictures(result: Evaluation, suite: str, out: Path, lead: str, budget: int) -> tuple[str, int]:
@@ -138,23 +144,24 @@ def _pictures(result: Evaluation, suite: str, out: Path, lead: str, budget: int)
         files = result.cases[f"{suite}/{case}"].get("files", {})
         rows += [(name, Path(files[name])) for name in ("driver", "target") if files.get(name)]
         pieces = {piece.system: piece for piece in result.pieces if (piece.suite, piece.case) == (suite, case)}
-        rows += [(name, out / pieces[name].film) for name in systems if name in pieces and pieces[name].film]
+        moving = [name for name in systems if name not in ("static", "rig-warp") and name in pieces]
+        rows += [(name, out / pieces[name].film) for name in moving if pieces[name].film]
         if files.get("target") and suite == "self":
             rows = [row for row in rows if row[0] != "target"]
         count = max((piece.frames for piece in pieces.values()), default=0)
         strips = ((name, strip(path, frames=count or None)) for name, path in rows if path.is_file())
         stills = "".join(
-            f'<span>{escape(name)}</span><img alt="{escape(name)} in {escape(case)}" src="{uri}">'
+            f'<span>{escape(ROW_TITLES.get(name, name))}</span><img alt="{escape(name)} in {escape(case)}" src="{uri}">'
             for name, uri in strips
             if uri is not None
         )
         parts.append(f'<h3>{escape(case)}</h3><div class="strip">{stills}</div>')
-        films = [(name, path) for name, path in rows if path.is_file() and name not in ("static", "rig-warp")]
+        films = [(name, path) for name, path in rows if path.is_file()]
         size = sum(path.stat().st_size for _, path in films)
         if films and size < budget:
             budget -= size
             players = "".join(
-                f"<figure><figcaption>{escape(name)}</figcaption><video controls muted loop playsinline "
+                f"<figure><figcaption>{escape(ROW_TITLES.get(name, name))}</figcaption><video controls muted loop playsinline "
                 f'src="{film_uri(path)}"></video></figure>'
                 for name, path in films
             )
