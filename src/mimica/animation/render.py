@@ -24,7 +24,7 @@ from mimica.core.camera import gaze_direction
 
 FloatArray = NDArray[np.float32]
 Image = NDArray[np.uint8]
-BASE_CELLS = 320
+BASE_CELLS = 768
 FINE_PX = 420
 """Mouths smaller than this are drawn at twice their size and averaged."""
 FACE_PER_CROP = 0.62
@@ -87,7 +87,8 @@ class Renderer:
         source = np.asarray(cv2.resize(base.source_px, (p.width, p.height), interpolation=cv2.INTER_LINEAR), np.float32)
         covered = cv2.resize(base.covered.astype(np.float32), (p.width, p.height), interpolation=cv2.INTER_LINEAR)
         lookup = source - np.array([p.x0 + 0.5, p.y0 + 0.5], np.float32)
-        colour = look_up(self.original, lookup)
+        # beyond the photo's edge nothing is known: hair goes on as its mirror image rather than in streaks
+        colour = look_up(self.original, lookup, cv2.BORDER_REFLECT_101)
         alpha = look_up(self.matte, lookup) * covered
         result = self.plate + (colour - self.plate) * alpha[..., None]
         # where nothing moves the photo stays exactly as it is
