@@ -104,10 +104,10 @@ def test_faces_of_a_portrait(shelf: Path, capsys: pytest.CaptureFixture[str]) ->
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs resource limits")
 def test_a_disk_that_fills(shelf: Path, tmp_path: Path) -> None:
-    """A limit on the size of files stands in for a full disk: writing fails in the middle."""
+    """A limit on the size of files, above the ledger's, stands in for a full disk: writing fails in the middle."""
     code = (
         "import resource, sys\nfrom mimica.cli.main import run\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))\nsys.exit(run(sys.argv[1:]))"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (150000, 150000))\nsys.exit(run(sys.argv[1:]))"
     )
     command = [sys.executable, "-c", code, *words(shelf / "portrait.png", shelf / "actor.mp4", tmp_path / "out.mp4")]
     done = subprocess.run([*command, "--crf", "0"], capture_output=True, text=True, timeout=110)
