@@ -22,7 +22,6 @@ MAY_WRITE = {
     "media/__init__.py": "names them, lazily, for the tests' own clips",
     "safety/verify.py": "reads tags with image_writer.read_metadata",
     "evaluation/benchmark_writer.py": "renders of people who do not exist, as truth to measure against",
-    "evaluation/drivers.py": "sheets of stills of released videos, for the people who measure",
 }
 """Who may name a writer at all, and why."""
 

@@ -2,10 +2,10 @@
 
     python -m mimica.evaluation.benchmark_writer --portraits FITTED --rig ict.npz --correspondence FILE -o FOLDER
 
-One performance is rendered on a performer (the driving video) and on every subject (the targets). Writes photos,
-driving videos, targets, truths and `benchmark.json` with the sha256 of every file. The same arguments give the same
-pictures; the bytes of the films depend on the version of x264, so a frozen instance is known by its files' hashes, not
-by its seed. This module does not know systems or metrics.
+One performance is rendered on a performer (the driving video) and on every subject (the targets): written scripts, or
+with `--seed` random people and motions. Writes photos, driving videos, targets, truths and `benchmark.json` with the
+sha256 of every file. The same arguments give the same pictures; the bytes of the films depend on the version of x264,
+so a frozen instance is known by its files' hashes, not by its seed. This module does not know systems or metrics.
 """
 
 from __future__ import annotations
@@ -176,16 +176,25 @@ def main() -> None:
     parser.add_argument("--portraits", type=Path, required=True, help="folder of fitted portraits, KEY.npz")
     parser.add_argument("--rig", type=Path, required=True)
     parser.add_argument("--correspondence", type=Path, required=True)
-    parser.add_argument("--subjects", nargs="+", required=True, help="keys of those whose photos are animated")
-    parser.add_argument("--performers", nargs="+", required=True, help="keys of those who perform, one a script")
+    parser.add_argument("--subjects", nargs="+", help="scripted: keys of those whose photos are animated")
+    parser.add_argument("--performers", nargs="+", help="scripted: keys of those who perform, one a script")
+    parser.add_argument("--seed", type=int, help="instead: random people and motions from this seed")
+    parser.add_argument("--count", type=int, default=8, help="random groups")
     parser.add_argument("-o", "--out", type=Path, required=True)
     options = parser.parse_args()
     atlas = load_atlas(options.rig, options.correspondence)
     names = tuple(atlas.rig.names)
-    keys = dict.fromkeys((*options.subjects, *options.performers))
-    people = {key: FittedPortrait.load(options.portraits / f"{key}.npz") for key in keys}
-    parts = scripted(tuple(options.subjects), tuple(options.performers), names)
-    write_groups(Plan(parts, people=people, note="scripted groups of held-out portraits of nobody"), atlas, options.out)
+    if options.seed is not None:
+        keys = tuple(path.stem for path in sorted(options.portraits.glob("*.npz")))
+        parts, note = seeded(keys, options.count, options.seed, names), f"seed {options.seed}"
+    elif options.subjects and options.performers:
+        parts = scripted(tuple(options.subjects), tuple(options.performers), names)
+        note = "scripted groups of held-out portraits of nobody"
+    else:
+        parser.error("give --subjects and --performers, or --seed")
+    wanted = dict.fromkeys(key for performer, subjects, _ in parts.values() for key in (performer, *subjects))
+    people = {key: FittedPortrait.load(options.portraits / f"{key}.npz") for key in wanted}
+    write_groups(Plan(parts, people=people, note=note), atlas, options.out)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import operator
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -47,7 +48,7 @@ class Ruler:
 
     def measure(self, loaded: LoadedCase, frames: list[Image]) -> Measurement:
         """Every metric of `frames`, T images (H, W, 3) uint8 RGB."""
-        trace = self.reader.read(frames, loaded.times_s)
+        trace = self._read(loaded, frames)
         numbers = compare_traces(loaded.reference, trace)
         numbers |= compare_with_photo(loaded.photo, loaded.photo_trace, frames, trace, loaded.reference)
         if loaded.target is not None and loaded.target_trace is not None:
@@ -60,6 +61,16 @@ class Ruler:
             )
             numbers |= score.numbers()
         return Measurement(numbers, {name: values.tolist() for name, values in curves(trace).items()})
+
+    def _read(self, loaded: LoadedCase, frames: list[Image]) -> FaceTrace:
+        """The film's trace; what was read already, or stands still, is not read frame by frame again."""
+        target, known = loaded.target, loaded.target_trace
+        if target is not None and known is not None and all(map(operator.is_, frames, target)):
+            return known
+        if all(frame is frames[0] for frame in frames):
+            still = self.reader.read(frames[:1], loaded.times_s[:1])[np.zeros(len(frames), np.intp)]
+            return replace(still, times_s=np.array(loaded.times_s))
+        return self.reader.read(frames, loaded.times_s)
 
     def _pictures(
         self, loaded: LoadedCase, frames: list[Image], target: list[Image], trace: FaceTrace

@@ -166,9 +166,9 @@ def improvise(names: tuple[str, ...], seed: int, frames: int) -> Part:
         performances.append(
             Performance(
                 (share * moment.expression).astype(np.float32),
-                moment.angles_deg - first.angles_deg,
+                np.clip(moment.angles_deg - first.angles_deg, -30, 30),
                 moment.shift_cm - first.shift_cm,
-                moment.gaze_rad - first.gaze_rad,
+                np.clip(moment.gaze_rad - first.gaze_rad, -0.5, 0.5),
                 (share * moment.tongue).astype(np.float32),
             )
         )
