@@ -24,7 +24,7 @@ from mimica.safety.mark.detector import THRESHOLD
 
 VIDEOS = {".mp4", ".mkv", ".mov", ".webm"}
 PHOTOS = {".jpg", ".jpeg", ".png", ".webp"}
-EVERY = 7  # frames of a video
+EVERY = 3  # frames of a video
 
 
 def pictures(folders: list[Path]) -> Iterator[np.ndarray]:
