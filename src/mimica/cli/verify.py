@@ -75,7 +75,7 @@ def manifest(found: Verification) -> str:
     reading = found.manifest
     if reading.state == "absent":
         return "; ".join(("none", *reading.problems))
-    states = {"valid": "valid, signer not trusted here", "trusted": "valid and trusted", "invalid": "INVALID"}
+    states = {"valid": "valid, signer not trusted here", "trusted": "valid, signer trusted here", "invalid": "INVALID"}
     parts = [states[reading.state]]
     if reading.problems:
         parts.append("; ".join(reading.problems))
