@@ -54,8 +54,10 @@ def check_file(path: Path, kind: str) -> None:
         raise UnreadableMediaError(f"{path} cannot be opened ({error}); check the name and its permissions") from error
 
 
-def open_container(path: Path) -> InputContainer:
+def open_container(path: Path, stall_s: float | None = None) -> InputContainer:
     """The container of a media file, ready to demux; the caller closes it.
+
+    ``stall_s``: seconds that one read may take before it fails.
 
     Raises ``UnreadableMediaError`` for missing, empty, unreadable, damaged or foreign files.
     """
@@ -63,7 +65,9 @@ def open_container(path: Path) -> InputContainer:
     options = {"protocol_whitelist": "file", "format_whitelist": FORMATS}
     try:
         # An absolute path is never taken for a protocol, whatever colons the name holds.
-        return av.open(str(path.absolute()), mode="r", container_options=options, metadata_errors="replace")
+        return av.open(
+            str(path.absolute()), mode="r", container_options=options, metadata_errors="replace", timeout=stall_s
+        )
     except Exception as error:
         raise UnreadableMediaError(_why_unopenable(path, error)) from error
 

@@ -1,8 +1,9 @@
 """Photos in: whatever a person has, as upright 8-bit sRGB.
 
 EXIF orientation is applied, embedded colour profiles are converted to sRGB, transparency is laid on white (and kept
-beside it). A picture above the pixel limit is an error before its pixels are decoded. Formats that run programs or
-read other files (EPS, WMF, PDF) are not opened. This module does not know faces.
+beside it). A picture above the pixel limit is an error before its pixels are decoded, and the ``sentry`` looks at every
+file first. Formats that run programs or read other files (EPS, WMF, PDF) are not opened. This module does not know
+faces.
 """
 
 # Pillow's colour management and pillow_heif have no complete stubs
@@ -26,11 +27,10 @@ from PIL import Image, ImageCms, ImageOps
 from mimica.errors import UnreadableMediaError
 from mimica.media.colour import WHITE, flatten_alpha
 from mimica.media.container import check_file
+from mimica.media.limits import Limits, read_limits
+from mimica.media.sentry import look_first
 
 FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "TGA", "AVIF", "HEIF")
-MAX_PIXELS = 180_000_000
-"""Default decode limit: 180 megapixels take 540 MB as RGB."""
-
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 _VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi"})
 _pillow_lock = threading.Lock()
@@ -50,35 +50,53 @@ class Photo:
     """What a person should know about how the file was read."""
 
 
-def load_photo(path: str | Path, max_pixels: int = MAX_PIXELS) -> Photo:
-    """Read a photo.
+def load_photo(path: str | Path, limits: Limits | None = None) -> Photo:
+    """Read a photo. ``limits``: those of the environment when None.
 
-    Raises ``UnreadableMediaError`` for what is missing, a folder, empty, damaged, cut off, above ``max_pixels``, or no
-    picture.
+    Raises ``UnreadableMediaError`` for what is missing, a folder, empty, damaged, cut off, too large, or no picture.
     """
     path = Path(path)
+    limits = limits or read_limits()
     check_file(path, "photo")
+    look_first(path, "photo", limits)
     notes: list[str] = []
+    with _opened(path, limits) as picture:
+        if getattr(picture, "is_animated", False) and picture.format != "MPO":
+            picture.seek(0)
+            notes.append("the file is animated: its first picture is used")
+        picture.load()
+        upright = ImageOps.exif_transpose(picture)
+        if upright.size != picture.size or picture.getexif().get(0x0112, 1) not in (0, 1):
+            notes.append("the photo was turned upright as its EXIF data asks")
+        image, alpha, profile = _srgb(upright, notes)
+    return Photo(image, alpha, profile, tuple(notes))
+
+
+def glance_at_photo(path: Path, limits: Limits) -> None:
+    """Decode the pixels of a photo and forget them, a JPEG at an eighth of its size; the sentry's part.
+
+    Raises ``UnreadableMediaError`` and ``MemoryError``.
+    """
+    with _opened(path, limits) as picture:
+        picture.draft("RGB", (max(1, picture.width // 8), max(1, picture.height // 8)))
+        picture.load()
+
+
+@contextmanager
+def _opened(path: Path, limits: Limits) -> Generator[Image.Image]:
+    """The picture, within the pixel limit; whatever goes wrong in the block is told as ``UnreadableMediaError``."""
     try:
         with _pillow_without_limit(), _open(path) as picture:
-            if picture.width * picture.height > max_pixels:
+            if picture.width * picture.height > limits.photo_pixels:
                 raise UnreadableMediaError(
                     f"{path} has {picture.width}×{picture.height} pixels, more than the limit of "
-                    f"{max_pixels / 1e6:g} million; scale it down first"
+                    f"{limits.photo_pixels / 1e6:g} million; scale it down first"
                 )
-            if getattr(picture, "is_animated", False) and picture.format != "MPO":
-                picture.seek(0)
-                notes.append("the file is animated: its first picture is used")
-            picture.load()
-            upright = ImageOps.exif_transpose(picture)
-            if upright.size != picture.size or picture.getexif().get(0x0112, 1) not in (0, 1):
-                notes.append("the photo was turned upright as its EXIF data asks")
-            image, alpha, profile = _srgb(upright, notes)
-    except UnreadableMediaError:
+            yield picture
+    except (UnreadableMediaError, MemoryError):
         raise
     except Exception as error:
         raise UnreadableMediaError(_why_unreadable(path, error)) from error
-    return Photo(image, alpha, profile, tuple(notes))
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """Driving videos in: frames streamed one at a time with the exact times the file gives them.
 
 Memory does not grow with length; a reader can be iterated again, each pass decodes afresh. A damaged or cut-off file
-gives the frames it has, and ``VideoReader.notes`` says what is missing. This module does not know faces or sound.
+gives the frames it has, and ``VideoReader.notes`` says what is missing; the ``sentry`` looks at every file first, and
+``limits`` hold for every frame. This module does not know faces or sound.
 """
 
 # PyAV's stubs leave type parameters open
@@ -10,6 +11,7 @@ gives the frames it has, and ``VideoReader.notes`` says what is missing. This mo
 
 from __future__ import annotations
 
+import time as wall_clock
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -26,14 +28,13 @@ from numpy.typing import NDArray
 from mimica.core.timing import FrameClock, format_time
 from mimica.errors import UnreadableMediaError
 from mimica.media.colour import FrameConverter
-from mimica.media.container import best_audio, best_video, clock_zero, open_container
+from mimica.media.container import best_audio, best_video, check_file, clock_zero, open_container
+from mimica.media.limits import Limits, read_limits, variable
+from mimica.media.sentry import look_first
 
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.stream import VideoStream
-
-MAX_PIXELS = 100_000_000
-"""Largest frame that is decoded (8K is 33 million): a hostile header must not take all memory."""
 
 DECODER_ERRORS = (FFmpegError, ValueError, ArithmeticError, MemoryError, LookupError)
 
@@ -87,11 +88,12 @@ class VideoFrame:
 class VideoReader:
     """A readable video; see ``open_video``."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, limits: Limits) -> None:
         self.path = path
+        self.limits = limits
         self._notes: list[str] = []
         self._open_passes: list[InputContainer] = []
-        with open_container(path) as container:
+        with open_container(path, limits.stall_s) as container:
             stream = best_video(container, path)
             self._check_size(stream.width, stream.height)
             first = next(self._raw_frames(container, stream, []), None)
@@ -112,6 +114,7 @@ class VideoReader:
                 notes=tuple(self._notes),
                 metadata=dict(container.metadata),
             )
+        self._check_length(self.info.duration_s or Fraction(0), self.info.frame_count or 0, "claims to last")
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -138,9 +141,9 @@ class VideoReader:
         """A new pass over the frames with ``start`` ≤ time < ``end`` (seconds), in order.
 
         Times and indices are those of the whole video: earlier frames are decoded and passed over. Damage is skipped
-        and noted; ``UnreadableMediaError`` only if the file can no longer be opened.
+        and noted; ``UnreadableMediaError`` only if the file can no longer be opened, or goes beyond a limit.
         """
-        container = open_container(self.path)
+        container = open_container(self.path, self.limits.stall_s)
         self._open_passes.append(container)
         try:
             stream = best_video(container, self.path)
@@ -158,6 +161,7 @@ class VideoReader:
                 if end is not None and time >= end:
                     return
                 self._check_size(raw.width, raw.height)
+                self._check_length(time, index, "goes on to")
                 converter = converter or FrameConverter(raw, stream.sample_aspect_ratio)
                 if time >= start:
                     image = converter(raw)
@@ -178,19 +182,36 @@ class VideoReader:
         self._notes += [note for note in dict.fromkeys(notes) if note not in self._notes]
 
     def _check_size(self, width: int, height: int) -> None:
-        if width * height > MAX_PIXELS:
+        if width * height > self.limits.frame_pixels:
             raise UnreadableMediaError(
                 f"{self.path} has frames of {width}×{height} pixels, more than the limit of "
-                f"{MAX_PIXELS // 1_000_000} million; scale it down first"
+                f"{self.limits.frame_pixels / 1e6:g} million; scale it down first"
             )
 
-    @staticmethod
-    def _raw_frames(container: InputContainer, stream: VideoStream, damage: list[str]) -> Iterator[av.VideoFrame]:
+    def _check_length(self, seconds: Fraction, frames: int, claims: str) -> None:
+        if seconds > self.limits.video_s:
+            limit = format_time(Fraction(self.limits.video_s))
+            raise UnreadableMediaError(
+                f"{self.path} {claims} {format_time(seconds)}, more than the limit of {limit}; trim it, or set "
+                f"{variable('video_s')}"
+            )
+        if frames > self.limits.video_frames:
+            raise UnreadableMediaError(
+                f"{self.path} has more than the limit of {self.limits.video_frames:.0f} frames; trim it, or set "
+                f"{variable('video_frames')}"
+            )
+
+    def _raw_frames(self, container: InputContainer, stream: VideoStream, damage: list[str]) -> Iterator[av.VideoFrame]:
         """Decoded frames in presentation order; what could not be read is described in ``damage`` at the end."""
-        stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+        stream.codec_context.options = {"max_pixels": f"{self.limits.frame_pixels:.0f}"}
         packets, bad_packets, bad_frames, stopped = 0, 0, 0, ""
         demuxed = container.demux(stream)
+        last_frame = wall_clock.monotonic()
         while True:
+            if wall_clock.monotonic() - last_frame > self.limits.stall_s:
+                raise UnreadableMediaError(
+                    f"{self.path} was read for {self.limits.stall_s:g} s without a frame; copy or export it again"
+                )
             try:
                 packet = next(demuxed, None)
             except DECODER_ERRORS as error:
@@ -208,6 +229,7 @@ class VideoReader:
             for frame in frames:
                 bad_frames += frame.is_corrupt
                 yield frame
+                last_frame = wall_clock.monotonic()
             if data is None:
                 break
         if stopped:
@@ -255,10 +277,20 @@ def _duration(container: InputContainer, stream: VideoStream) -> Fraction | None
     return Fraction(container.duration, av.time_base) if container.duration and container.duration > 0 else None
 
 
-def open_video(path: str | Path) -> VideoReader:
-    """Open a video for reading; use it in a ``with`` block and iterate over it.
+def open_video(path: str | Path, limits: Limits | None = None) -> VideoReader:
+    """Open a video for reading; use it in a ``with`` block and iterate over it. ``limits``: those of the environment
+    when None.
 
     Raises ``UnreadableMediaError`` for what is missing, a folder, empty, damaged beyond use, sound only, without
-    frames, too large or no video at all.
+    frames, too large, too long or no video at all.
     """
-    return VideoReader(Path(path))
+    path = Path(path)
+    limits = limits or read_limits()
+    check_file(path, "video")
+    look_first(path, "video", limits)
+    return VideoReader(path, limits)
+
+
+def glance_at_video(path: Path, limits: Limits) -> None:
+    """Open a video, decode its first frame and forget it; the sentry's part. Raises ``UnreadableMediaError``."""
+    VideoReader(path, limits)

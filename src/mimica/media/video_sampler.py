@@ -20,8 +20,10 @@ from numpy.typing import NDArray
 
 from mimica.errors import UnreadableMediaError
 from mimica.media.colour import FrameConverter
-from mimica.media.container import best_video, open_container
-from mimica.media.video_reader import DECODER_ERRORS, MAX_PIXELS
+from mimica.media.container import best_video, check_file, open_container
+from mimica.media.limits import read_limits
+from mimica.media.sentry import look_first
+from mimica.media.video_reader import DECODER_ERRORS
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -42,10 +44,12 @@ def sample_frames(path: str | Path, count: int = 24) -> list[NDArray[np.uint8]]:
 
     Raises UnreadableMediaError when it is no video, or no frame can be decoded.
     """
-    path = Path(path)
-    with open_container(path) as container:
+    path, limits = Path(path), read_limits()
+    check_file(path, "video")
+    look_first(path, "video", limits)
+    with open_container(path, limits.stall_s) as container:
         stream = best_video(container, path)
-        stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+        stream.codec_context.options = {"max_pixels": f"{limits.frame_pixels:.0f}"}
         stream.thread_type = "SLICE"  # frame threads would hold frames back after each jump
         seconds = _seconds(container, stream)
         count = min(count, max(FEWEST, MOST_PIXELS // max(1, stream.width * stream.height)))

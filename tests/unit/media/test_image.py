@@ -12,6 +12,7 @@ from PIL import Image, ImageCms
 
 from mimica.errors import UnreadableMediaError
 from mimica.media import load_photo
+from mimica.media.limits import Limits
 
 
 @pytest.fixture
@@ -176,7 +177,7 @@ def test_size_limit_is_an_error_before_decoding(tmp_path):
             load_photo(tmp_path / "huge.png")
         limit = Image.MAX_IMAGE_PIXELS
         with pytest.raises(UnreadableMediaError, match=r"limit of 0\.001 million"):
-            load_photo(tmp_path / "huge.png", max_pixels=1000)
+            load_photo(tmp_path / "huge.png", Limits(photo_pixels=1000))
     assert limit == Image.MAX_IMAGE_PIXELS
 
 
@@ -241,7 +242,7 @@ def test_damaged_photos_never_raise_anything_else(tmp_path, smooth, capfd):
             data[dice.randrange(min(len(data), 600))] = dice.randrange(256)
         path.write_bytes(data)
         try:
-            photo = load_photo(path, max_pixels=10_000_000)
+            photo = load_photo(path, Limits(photo_pixels=10_000_000))
         except UnreadableMediaError:
             continue
         read += 1
