@@ -139,7 +139,8 @@ def _pictures(result: Evaluation, suite: str, out: Path, lead: str, budget: int)
     parts: list[str] = []
     systems = ordered(result, suite, lead)
     cases = list(dict.fromkeys(piece.case for piece in result.pieces if piece.suite == suite and piece.film))
-    for case in cases[:: max(1, len(cases) // STRIP_CASES)][:STRIP_CASES]:
+    shown = min(STRIP_CASES, len(cases))
+    for case in (cases[index * len(cases) // shown] for index in range(shown)):
         rows: list[tuple[str, Path]] = []
         files = result.cases[f"{suite}/{case}"].get("files", {})
         rows += [(name, Path(files[name])) for name in ("driver", "target") if files.get(name)]
@@ -161,8 +162,8 @@ def _pictures(result: Evaluation, suite: str, out: Path, lead: str, budget: int)
         if films and size < budget:
             budget -= size
             players = "".join(
-                f"<figure><figcaption>{escape(ROW_TITLES.get(name, name))}</figcaption><video controls muted loop playsinline "
-                f'src="{film_uri(path)}"></video></figure>'
+                f"<figure><figcaption>{escape(ROW_TITLES.get(name, name))}</figcaption>"
+                f'<video controls muted loop playsinline src="{film_uri(path)}"></video></figure>'
                 for name, path in films
             )
             parts.append(f'<details><summary>play</summary><div class="films">{players}</div></details>')
