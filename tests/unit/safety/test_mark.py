@@ -79,7 +79,7 @@ def resized(frame: np.ndarray, factor: float) -> np.ndarray:
 
 
 @settings(max_examples=10, deadline=None)
-@given(st.integers(0, (1 << MARK_ID_BITS) - 1), st.integers(96, 700), st.integers(96, 700))
+@given(st.integers(0, (1 << MARK_ID_BITS) - 1), st.integers(112, 700), st.integers(112, 700))
 def test_every_id_comes_back_at_every_size(mark_id: int, width_px: int, height_px: int) -> None:
     reading = read_mark([Marker(mark_id).mark(portrait(width_px, height_px))])
     assert (reading.found, reading.mark_id, reading.frames) == (True, mark_id, 1)

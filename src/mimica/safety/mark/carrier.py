@@ -1,6 +1,6 @@
 """What carries the mark: a square tile, repeated over the picture, whose Fourier coefficients hold sync and payload.
 
-Four tiles lie along a picture's short side (two where it has fewer than 160 px, too few for so fine a pattern).
+Four tiles lie along a picture's short side (two where it has fewer than 112 px, too few for so fine a pattern).
 Repeating makes crops harmless (any whole tile will do), a shift is cyclic, and a scaled or turned picture has the same
 coefficients at scaled or turned frequencies: that is what `search` uses. The picture is looked at on a canvas: luma,
 short side 256 px, so that a mark written into 4K is found in a thumbnail. Frequencies are 3..12 periods a tile (12..48
@@ -24,7 +24,7 @@ TILE_PX: Final = 64
 TILES: Final = 4
 CANVAS_PX: Final = TILE_PX * TILES
 SMALL_CANVAS_PX: Final = CANVAS_PX // 2
-SMALL_PX: Final = 160
+SMALL_PX: Final = 112
 """Pictures with a short side below this are marked on the small canvas."""
 LOWEST: Final = 3.0
 HIGHEST: Final = 12.0

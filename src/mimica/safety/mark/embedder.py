@@ -32,10 +32,11 @@ from mimica.safety.mark.codec import encode
 Coefficients = NDArray[np.float32]
 
 MIN_SIDE_PX = 64
-TARGET_PSNR_DB = 41.5
-"""Of the mark's difference on the canvas; clipping and rounding to uint8 move the frame's own by some tenths."""
+PSNR_DB = 41.5
+"""Least PSNR of the mark's difference on the canvas; clipping and rounding to uint8 move the frame's own by tenths."""
 STRENGTH = 0.45
 """Most deviation of the mark, in units of what the place hides: 0.45 levels on a clear sky."""
+SMALL_PSNR_DB, SMALL_STRENGTH = 40.2, 0.7  # the same for pictures of few pixels, each of which has to carry more
 _FLAT_LEVELS = 1.0  # deviation that a place without any texture hides
 _TEXTURE_CEILING = 6.0  # levels; beyond it more texture hides no more
 
@@ -62,19 +63,20 @@ class Marker:
         _check(frame)
         height, width = frame.shape[:2]
         canvas_px = CANVAS_PX if min(height, width) >= SMALL_PX else SMALL_CANVAS_PX
-        difference = self._difference(to_canvas(frame, canvas_px))
+        limits = (PSNR_DB, STRENGTH) if canvas_px == CANVAS_PX else (SMALL_PSNR_DB, SMALL_STRENGTH)
+        difference = self._difference(to_canvas(frame, canvas_px), *limits)
         if difference.shape != (height, width):
             shrinks = min(height, width) < canvas_px
             method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR if min(height, width) > 1024 else cv2.INTER_CUBIC
             difference = cv2.resize(difference, (width, height), interpolation=method)
         return _add(frame, np.asarray(difference, np.float32))
 
-    def _difference(self, canvas: Canvas) -> Canvas:
-        """What to add to the canvas (h, w), levels."""
+    def _difference(self, canvas: Canvas, psnr_db: float, strength: float) -> Canvas:
+        """What to add to the canvas (h, w), levels, within both limits."""
         _, deviation = normalised(canvas)
         mask = _mask(deviation)
-        budget = 255.0 / 10 ** (TARGET_PSNR_DB / 20)
-        strength = min(STRENGTH, budget / float(np.sqrt(np.mean(mask * mask))))
+        budget = 255.0 / 10 ** (psnr_db / 20)
+        strength = min(strength, budget / float(np.sqrt(np.mean(mask * mask))))
         target = strength * self._unit
         first = (self._sense * target).astype(np.float32)
         reached = analyse(fold(normalised(canvas + _spread(synthesise(first), mask))[0])) * self._sense
