@@ -199,6 +199,12 @@ def test_one_picture_survives(damage: Callable[[np.ndarray], np.ndarray]) -> Non
     assert read_mark([damage(marked())]).mark_id == MARK_ID
 
 
+def test_a_picture_on_a_large_grey_desk_is_found() -> None:
+    """Flat surroundings, where a running sum of squares may end below zero, must not spoil the rest."""
+    desk = cv2.copyMakeBorder(marked(), 300, 310, 320, 290, cv2.BORDER_CONSTANT, value=(30, 30, 30))
+    assert read_mark([desk]).mark_id == MARK_ID
+
+
 def test_the_geometry_is_reported() -> None:
     geometry = read_mark([turned(marked()[:, ::-1], 3)]).geometry
     assert geometry is not None

@@ -34,5 +34,6 @@ def normalised(canvas: Canvas) -> tuple[Canvas, Canvas]:
     """(residual in units of the local deviation, local deviation in levels), both (h, w) float32."""
     box = (_NEIGHBOURHOOD_PX, _NEIGHBOURHOOD_PX)
     detail = canvas - cv2.blur(canvas, box)
-    deviation = np.asarray(np.sqrt(cv2.blur(detail * detail, box)), np.float32)
+    power = np.maximum(cv2.blur(detail * detail, box), 0)  # a running sum may end a hair below zero
+    deviation = np.asarray(np.sqrt(power), np.float32)
     return np.asarray(detail / (deviation + FLOOR_LEVELS), np.float32), deviation
