@@ -104,6 +104,9 @@ def retarget(
     if options.motion == "relative":
         expression = expression - rest.expression
     expression = np.clip(expression * options.expression, 0, MAX_STRENGTH)
+    # mouthClose closes lips over an open jaw; alone it would push one lip through the other
+    close, jaw = EXPRESSION_INDEX["mouthClose"], EXPRESSION_INDEX["jawOpen"]
+    expression[close] = min(expression[close], expression[jaw])
     side, up = EXPRESSION_INDEX["tongueSide"], EXPRESSION_INDEX["tongueUp"]
     expression[side] = np.clip(track.expression[index, side] * options.expression, -1, 1)
     expression[up] = np.clip(track.expression[index, up] * options.expression, -1, 1)

@@ -62,3 +62,15 @@ def test_the_soft_limit_is_a_limit_and_spares_the_small() -> None:
     limit = float(np.radians(MAX_TURN_DEG))
     assert np.linalg.norm(soft_limit(np.array([0.0, 9.0, 0.0]), limit)) <= limit
     assert np.allclose(soft_limit(np.array([0.0, 0.1, 0.0]), limit), [0, 0.1, 0], atol=1e-3)
+
+
+def test_lips_close_over_an_open_jaw_only() -> None:
+    motion = track(10)
+    close, jaw = EXPRESSION_INDEX["mouthClose"], EXPRESSION_INDEX["jawOpen"]
+    motion.expression[:, close] = 0.6
+    motion.expression[:, jaw] = [0, 0.2, 0.4, 0.6, 0.8] * 2
+    made = [
+        retarget(motion, index, driver_rest(motion), SUBJECT, RetargetOptions(motion="absolute")).directions
+        for index in range(5)
+    ]
+    assert [round(float(row[close]), 3) for row in made] == [0, 0.2, 0.4, 0.6, 0.6]
