@@ -1,8 +1,8 @@
 """What the invisible mark survives, what it costs and what it looks like, beside marks that need no download.
 
-    python benchmarks/mark.py CLIP.mp4 [CLIP.mp4 ...] [--frames 16] [--others]
+    python benchmarks/mark.py [CLIP.mp4 ...] [--frames 16] [--others]
 
-Give clips that carry no mark yet. Prints Markdown: pictures' quality and time for each clip, then one row an attack:
+Give clips that carry no mark yet (default: the demo's driving video). Prints Markdown: pictures' quality and time for each clip, then one row an attack:
 in how many clips the id was read right, and with what confidence at worst. `--others` adds `blind-watermark` and
 `invisible-watermark` (dwtDct, dwtDctSvd) where they are installed, with the same 16 bits a frame; their bits are
 averaged over the frames, and their frames scaled back to the known size first, which no finder of a foreign clip can.
@@ -27,6 +27,7 @@ from mark_attacks import ATTACKS, Frames, even
 from mimica.media import open_video
 from mimica.safety.mark import Marker, MarkReading, read_mark
 
+DEMO = Path(__file__).parents[1] / "src" / "mimica" / "demo"
 MARK_ID = 0xA5C3
 BITS = np.array([MARK_ID >> place & 1 for place in range(15, -1, -1)])
 
@@ -130,7 +131,7 @@ def quality(clips: dict[str, Frames], marked: dict[str, Frames]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Attack the invisible mark.")
-    parser.add_argument("clips", nargs="+", type=Path, metavar="CLIP")
+    parser.add_argument("clips", nargs="*", type=Path, metavar="CLIP", default=[DEMO / "driver.mp4"])
     parser.add_argument("--frames", type=int, default=16, help="of each clip (default: %(default)s)")
     parser.add_argument("--others", action="store_true", help="attack other installed marks too")
     parser.add_argument("--only", default="", help="only attacks whose name contains this")

@@ -1,6 +1,6 @@
 """False alarms of the mark: how many unmarked pictures `read_mark` takes for marked ones.
 
-    python benchmarks/mark_false_alarms.py FOLDER [FOLDER ...] [--count 10000] [--part 0/2]
+    python benchmarks/mark_false_alarms.py [FOLDER ...] [--count 10000] [--part 0/2]
 
 Pictures are frames of the videos and pictures in the folders, each cut, scaled, turned, mirrored, brightened or
 re-compressed at random (seeded), as pictures found in the wild are. `--part I/N` reads every N-th picture, so that N
@@ -22,6 +22,7 @@ from mimica.media import load_photo, open_video
 from mimica.safety.mark import read_mark
 from mimica.safety.mark.detector import THRESHOLD
 
+DEMO = Path(__file__).parents[1] / "src" / "mimica" / "demo"
 VIDEOS = {".mp4", ".mkv", ".mov", ".webm"}
 PHOTOS = {".jpg", ".jpeg", ".png", ".webp"}
 EVERY = 3  # frames of a video
@@ -63,8 +64,8 @@ def disturbed(picture: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Count false alarms of the mark.")
-    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
-    parser.add_argument("--count", type=int, default=10_000)
+    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", default=[DEMO])
+    parser.add_argument("--count", type=int, default=100, help="pictures (default: %(default)s)")
     parser.add_argument("--part", default="0/1", help="I/N: the I-th of N shares of the work")
     options = parser.parse_args()
     cv2.setNumThreads(1)
