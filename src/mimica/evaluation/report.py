@@ -15,7 +15,7 @@ from mimica.errors import OutputError
 from mimica.evaluation.metrics import EXPRESSION_GROUPS, METRICS, YAW_BINS
 from mimica.evaluation.report_plots import bars_svg, curves_svg
 from mimica.evaluation.report_strips import film_uri, strip
-from mimica.evaluation.report_words import QUESTIONS, answers, headline
+from mimica.evaluation.report_words import QUESTIONS, answers, gain_over_old_way, headline, verdict_of_gain
 from mimica.evaluation.results import Evaluation
 
 FILE_NAME = "report.html"
@@ -100,13 +100,21 @@ def _head(result: Evaluation, lead: str) -> str:
         for name, text in result.settings.get("systems", {}).items()
     )
     reader = result.settings["reader"]
+    failed = [piece for piece in result.pieces if piece.error]
+    reasons = "".join(f"<li>{escape(text)}</li>" for text in dict.fromkeys(piece.error for piece in failed))
+    told = (
+        f"<details><summary>{len(failed)} films could not be made</summary><ul>{reasons}</ul></details>"
+        if failed
+        else ""
+    )
     leaning = "" if reader == "mediapipe" else (
         "<p><b>Mind:</b> faces were read by Mimica's own encoder, the network under test. What it does not see in the "
         "actor it does not miss in the result. Give an independent reader with <code>--landmarks</code>.</p>"
     )  # fmt: skip
     return (
         f"<h1>How good is {escape(lead)}?</h1><p class=soft>{len(result.cases)} cases, "
-        f"{len(result.pieces)} films measured; faces read by {escape(str(reader))}.</p>{lines}{leaning}"
+        f"{len(result.pieces) - len(failed)} films measured; faces read by {escape(str(reader))}.</p>"
+        f"{lines}{leaning}{told}"
         f'<div class="legend">{says}</div>'
     )
 
@@ -118,6 +126,7 @@ def _colour(name: str) -> str:
 def _words(result: Evaluation, suite: str, lead: str) -> str:
     cards = []
     found = answers(result, suite, lead)
+    gain = gain_over_old_way(result, suite, lead)
     for verdict, title in (("good", "What is good"), ("fair", "What is fair"), ("poor", "What is not good")):
         rows = "".join(
             f"<li><b>{number(answer.value)}{_unit(answer.question.metric)}</b>{escape(answer.question.title)}<br><small>"
@@ -125,6 +134,11 @@ def _words(result: Evaluation, suite: str, lead: str) -> str:
             for answer in found
             if answer.verdict == verdict
         )
+        if gain is not None and verdict_of_gain(gain) == verdict:
+            rows = (
+                f"<li><b>{gain:+.0%}</b>Its faces are nearer to the right picture than the old way's"
+                f"<br><small>perceptual.face</small></li>{rows}"
+            )
         cards.append(f'<div class="card {verdict}"><h3>{title}</h3><ul>{rows or "<li>nothing</li>"}</ul></div>')
     return f'<div class="cards">{"".join(cards)}</div>'
 

@@ -97,9 +97,19 @@ def headline(result: Evaluation, suite: str, system: str) -> str:
     good = sum(answer.verdict == "good" for answer in found)
     poor = sum(answer.verdict == "poor" for answer in found)
     text = f"{good} of {len(found)} sides are good, {poor} {'is' if poor == 1 else 'are'} not"
-    own, floor = (result.mean(suite, name, "perceptual.face") for name in (system, "landmark-warp"))
-    if math.isfinite(own) and math.isfinite(floor) and floor > 0:
-        share = 100 * (1 - own / floor)
+    share = gain_over_old_way(result, suite, system)
+    if share is not None:
         verb = "closer to" if share >= 0 else "further from"
-        text += f"; its faces are {abs(share):.0f} % {verb} the right picture than the old way's (perceptual distance)"
+        text += f"; its faces are {abs(share):.0%} {verb} the right picture than the old way's (perceptual distance)"
     return text + "."
+
+
+def gain_over_old_way(result: Evaluation, suite: str, system: str) -> float | None:
+    """Share by which the faces are nearer to the right picture than the landmark warp's; None where nobody knows."""
+    own, floor = (result.mean(suite, name, "perceptual.face") for name in (system, "landmark-warp"))
+    return 1 - own / floor if math.isfinite(own) and math.isfinite(floor) and floor > 0 else None
+
+
+def verdict_of_gain(share: float) -> Verdict:
+    """Good from a tenth nearer on, poor from a tenth further."""
+    return "good" if share >= 0.1 else "fair" if share > -0.1 else "poor"
