@@ -2,10 +2,11 @@
 
     python benchmarks/mark.py [CLIP.mp4 ...] [--frames 16] [--others]
 
-Give clips that carry no mark yet (default: the demo's driving video). Prints Markdown: pictures' quality and time for each clip, then one row an attack:
-in how many clips the id was read right, and with what confidence at worst. `--others` adds `blind-watermark` and
-`invisible-watermark` (dwtDct, dwtDctSvd) where they are installed, with the same 16 bits a frame; their bits are
-averaged over the frames, and their frames scaled back to the known size first, which no finder of a foreign clip can.
+Give clips that carry no mark yet (default: the demo's driving video). Prints Markdown: pictures' quality and time for
+each clip, then one row an attack: in how many clips the id was read right, and the least confidence. `--others` adds
+`blind-watermark` and `invisible-watermark` (dwtDct, dwtDctSvd) where they are installed, with the same 16 bits a
+frame; their bits are averaged over the frames, and their frames scaled back to the known size first, which no finder of
+a foreign clip can do.
 """
 
 from __future__ import annotations

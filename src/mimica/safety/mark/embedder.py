@@ -38,6 +38,9 @@ STRENGTH = 0.45
 """Most deviation of the mark, in units of what the place hides: 0.45 levels on a clear sky."""
 SMALL_PSNR_DB, SMALL_STRENGTH = 40.2, 0.7  # the same for pictures of few pixels, each of which has to carry more
 _FLAT_LEVELS = 1.0  # deviation that a place without any texture hides
+_STEPS_PER_LEVEL = 12.0  # fineness of the difference while it is scaled up
+_REACH = 10.5  # levels, the most that a byte of such steps holds
+_STRIP_PX = 64
 _TEXTURE_CEILING = 6.0  # levels; beyond it more texture hides no more
 
 
@@ -65,11 +68,7 @@ class Marker:
         canvas_px = CANVAS_PX if min(height, width) >= SMALL_PX else SMALL_CANVAS_PX
         limits = (PSNR_DB, STRENGTH) if canvas_px == CANVAS_PX else (SMALL_PSNR_DB, SMALL_STRENGTH)
         difference = self._difference(to_canvas(frame, canvas_px), *limits)
-        if difference.shape != (height, width):
-            shrinks = min(height, width) < canvas_px
-            method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR if min(height, width) > 1024 else cv2.INTER_CUBIC
-            difference = cv2.resize(difference, (width, height), interpolation=method)
-        return _add(frame, np.asarray(difference, np.float32))
+        return _add(frame, difference)
 
     def _difference(self, canvas: Canvas, psnr_db: float, strength: float) -> Canvas:
         """What to add to the canvas (h, w), levels, within both limits."""
@@ -108,11 +107,24 @@ def _spread(tile: NDArray[np.float32], mask: Canvas) -> Canvas:
 
 
 def _add(frame: NDArray[np.uint8], difference: Canvas) -> NDArray[np.uint8]:
-    """frame + difference on all three channels, rounded and clipped."""
-    raised = cv2.convertScaleAbs(np.maximum(difference, 0))
-    lowered = cv2.convertScaleAbs(np.minimum(difference, 0))
-    lighter = cv2.add(frame, cv2.merge([raised] * 3))
-    return np.asarray(cv2.subtract(lighter, cv2.merge([lowered] * 3)), np.uint8)
+    """frame plus the canvas's difference on all three channels, rounded and clipped.
+
+    The difference is scaled up as bytes of 1/12 level, strip by strip: new memory costs more than arithmetic here.
+    """
+    height, width = frame.shape[:2]
+    coded = cv2.convertScaleAbs(np.clip(difference, -_REACH, _REACH), alpha=_STEPS_PER_LEVEL, beta=128)
+    if coded.shape != (height, width):
+        shrinks = min(height, width) < min(coded.shape)
+        coded = cv2.resize(coded, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
+    levels = np.rint((np.arange(256) - 128) / _STEPS_PER_LEVEL)
+    raise_by, lower_by = np.maximum(levels, 0).astype(np.uint8), np.maximum(-levels, 0).astype(np.uint8)
+    marked = np.empty(frame.shape, np.uint8)
+    for start in range(0, height, _STRIP_PX):
+        rows = slice(start, start + _STRIP_PX)
+        raised = cv2.cvtColor(cv2.LUT(coded[rows], raise_by), cv2.COLOR_GRAY2RGB)
+        lowered = cv2.cvtColor(cv2.LUT(coded[rows], lower_by), cv2.COLOR_GRAY2RGB)
+        cv2.subtract(cv2.add(frame[rows], raised), lowered, dst=marked[rows])
+    return marked
 
 
 def _check(given: object) -> None:
