@@ -38,6 +38,9 @@ MAY_ENCODE = {
     "evaluation/report_strips.py": "stills of released videos, label and mark included, for the report",
     "evaluation/safety_rates.py": "JPEG damage whose effect is measured, decoded at once",
 }
+MAY_START = {"animation/batch.py": {"multiprocessing"}}
+"""Python processes that run `animate`, the way out, and nothing else: see the test of the batch."""
+
 RECORDERS = {
     "imageio",
     "imageio_ffmpeg",
@@ -111,7 +114,20 @@ def test_no_picture_or_video_is_encoded_elsewhere(path: str) -> None:
     assert not [name for name, _ in imports(path) if name.split(".")[0] in RECORDERS]
     users = {"animation", "cli", "faces", "runtime", "safety", "core", ""}
     if room(path) in users:  # no program is started that could write one
-        assert not [name for name, _ in imports(path) if name.split(".")[0] in {"subprocess", "multiprocessing"}]
+        starters = {"subprocess", "multiprocessing"} - MAY_START.get(path, set())
+        assert not [name for name, _ in imports(path) if name.split(".")[0] in starters]
+
+
+def test_the_batch_starts_nothing_but_animate() -> None:
+    submitted = [call.args[0] for call in attribute_calls("animation/batch.py") if _method(call) == "submit"]
+    assert [argument.id for argument in submitted if isinstance(argument, ast.Name)] == ["_make", "_make"]
+    assert len(submitted) == 2
+    assert "Process" not in names("animation/batch.py")
+    assert "animate" in names("animation/batch.py")
+
+
+def _method(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else ""
 
 
 def test_the_release_takes_consent_and_a_signer_by_type() -> None:

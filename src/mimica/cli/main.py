@@ -18,6 +18,7 @@ from typer.exceptions import Abort, TyperException
 from mimica import __version__
 from mimica.cli import (
     animate,
+    batch,
     consent,
     data,
     demo,
@@ -51,6 +52,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(name="animate", epilog=EXIT_CODES)(animate.animate)
+app.command(name="batch", short_help="Animate every job of a table.")(batch.batch)
 app.command(name="verify", short_help="Say what provenance files carry.")(verify.verify)
 app.command(name="faces")(faces.faces)
 app.command(name="demo", short_help="Animate the shipped photos.")(demo.demo)
