@@ -2,6 +2,7 @@
 # make test    every test                (installs the dev extra, torch included)
 # make lint    ruff and basedpyright
 # make bench   the measurements that docs/bench quotes
+# make fuzz    50,000 mutated files against the readers (minutes); findings are kept in fuzz-findings
 # make kill-test  a hundred kills at random moments (minutes)
 PYTHON ?= python3
 VENV ?= .venv
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 OUT ?= demo-out
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test kill-test lint format bench docs clean
+.PHONY: help demo test kill-test fuzz lint format bench docs clean
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
@@ -39,6 +40,9 @@ test: $(VENV)/.dev
 
 kill-test: $(VENV)/.dev
 	MIMICA_KILLS=100 $(BIN)/python -m pytest tests/e2e/test_kills.py $(PYTEST_ARGS)
+
+fuzz: $(VENV)/.dev
+	$(BIN)/python tests/fuzz/campaign.py --files 50000
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check
