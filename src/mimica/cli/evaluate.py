@@ -158,7 +158,7 @@ def _show(result: Evaluation) -> None:
     summary = result.summary()
     for suite in result.suites:
         systems = ordered(list(summary[suite]))
-        cases = len({piece.case for piece in result.pieces if piece.suite == suite})
+        cases = len({piece.case for piece in result.pieces if piece.suite == suite and piece.numbers})
         table = Table(
             title=f"{suite}: mean over {cases} cases, read by {result.settings['reader']}", title_justify="left"
         )
