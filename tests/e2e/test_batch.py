@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -82,3 +86,22 @@ def test_the_journal_holds_only_what_is_unchanged(shelf: Path, tmp_path: Path) -
     assert not journal.holds(job(shelf, tmp_path / "b.mp4", crf=20))
     made.out.write_bytes(b"the film, cut")
     assert not journal.holds(made)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+def test_a_stopped_batch_leaves_nothing_half_written(shelf: Path, tmp_path: Path) -> None:
+    table, out = tmp_path / "jobs.csv", tmp_path / "out"
+    rows = [f"{shelf / 'portrait.png'},{shelf / 'long.mp4'},historical,{name}.mp4" for name in "ab"]
+    table.write_text("\n".join(["photo,driving,consent,out", *rows]), encoding="utf-8")
+    words = [sys.executable, "-m", "mimica", "batch", str(table), "-o", str(out), "--device", "cpu"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 60
+        while not (out.exists() and any(out.iterdir())):
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline, "no output was begun"
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        told, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert (told, error.strip()) == ("", "mimica: error: interrupted; nothing half-written is left")
+    assert list(out.iterdir()) == []
