@@ -27,8 +27,8 @@ from mimica.safety.mark.codec import CODE_BITS, MARK_ID_BITS, decode, evidence
 from mimica.safety.mark.reading import Geometry, MarkReading
 from mimica.safety.mark.search import ANGLES_DEG, SCALES, Placement, Spectrum, refine, search, untouched
 
-THRESHOLD: Final = 12.0
-"""Evidence (nats) for a mark: e⁻¹² = 6e-6 a reading, were pictures noise."""
+THRESHOLD: Final = 16.0
+"""Evidence (nats) for a mark. Chance reaches x, a sum of two pieces of evidence, with e⁻ˣ (1 + x) (Fisher): 2e-6."""
 MIN_CERTAINTY: Final = 0.999
 """Of the id against all others."""
 MAX_FRAMES: Final = 64
