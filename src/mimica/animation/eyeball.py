@@ -13,12 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mimica.animation.fill import sample, smooth_step
+from mimica.animation.portrait_mesh import PortraitMesh
 from mimica.animation.reading import FeatureReading
 from mimica.core.camera import gaze_direction
 
 FloatArray = NDArray[np.float32]
 
 RADIUS_CM = 1.32
+LIDS_REACH_CM = 1.2
+"""The skin within this distance of the eye tells how deep it lies."""
 RINGS = 48
 RING_REACH_DEG = 80.0
 
@@ -28,11 +31,13 @@ class Eyeball:
     """One eye of the portrait.
 
     Attributes:
-        centre_px: (2,) in the photo; radius_px; axis: (3,) where it looks, in the camera's frame.
+        centre_cm: (3,) in the camera's frame; centre_px: (2,) and radius_px in the photo; axis: (3,) where it looks, in
+        the camera's frame.
         rings: (RINGS, 3) colour by angle from the axis. open_px: window of the photo with its `opening` (h, w) 0..1.
     """
 
     feature: FeatureReading
+    centre_cm: FloatArray
     centre_px: FloatArray
     radius_px: float
     axis: NDArray[np.float64]
@@ -78,11 +83,15 @@ def _turn(start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.fl
 
 
 def read_eyeball(
-    photo: NDArray[np.uint8], feature: FeatureReading, centre_px: FloatArray, scale: float,
-    rotation: NDArray[np.float64], gaze_deg: FloatArray,
-) -> Eyeball:  # fmt: skip
-    """Measure the eye in the photo. The gaze that was read is refined on the darkest disc within the opening."""
-    radius = RADIUS_CM * scale
+    photo: NDArray[np.uint8], feature: FeatureReading, centre_px: FloatArray, mesh: PortraitMesh, gaze_deg: FloatArray
+) -> Eyeball:
+    """Measure the eye in the photo. The gaze that was read is refined on the darkest disc within the opening.
+
+    The ball lies just behind the lids of the mesh: further in, it would seem to look back when the head turns.
+    """
+    centre = _behind_lids(mesh, centre_px)
+    radius = RADIUS_CM * mesh.camera.focal_px / float(-centre[2])
+    rotation = mesh.rotation
     rows, columns = feature.region.shape[:2]
     opening = np.asarray(cv2.GaussianBlur(np.ascontiguousarray(feature.region[..., 2]), (0, 0), 0.7), np.float32)
     axis = rotation @ gaze_direction(float(gaze_deg[0]), float(gaze_deg[1]))
@@ -115,7 +124,17 @@ def read_eyeball(
     kernel = np.array([0.25, 0.5, 0.25])
     for channel in range(3):
         rings[:, channel] = np.convolve(np.pad(rings[:, channel], 1, mode="edge"), kernel, mode="valid")
-    return Eyeball(feature, centre_px.astype(np.float32), float(radius), axis, rings, opening)
+    return Eyeball(feature, centre, centre_px.astype(np.float32), float(radius), axis, rings, opening)
+
+
+def _behind_lids(mesh: PortraitMesh, centre_px: FloatArray) -> FloatArray:
+    """(3,) cm in the camera's frame: where an eyeball that shows at `centre_px` touches the lids from behind."""
+    sheet = mesh.base
+    off_px = np.linalg.norm(sheet.source_px - centre_px, axis=1)
+    near = off_px < max(LIDS_REACH_CM * mesh.camera.focal_px / -mesh.origin_cm[2], np.partition(off_px, 3)[3] + 1e-3)
+    surface = float(-sheet.camera_cm[near, 2].mean())
+    depth = surface + RADIUS_CM * float(mesh.rotation[2, 2])
+    return mesh.camera.lift(centre_px[None], np.array([depth]))[0].astype(np.float32)
 
 
 def _white(colours: FloatArray, seen: NDArray[np.bool_], beside_iris: NDArray[np.bool_]) -> FloatArray:

@@ -82,9 +82,7 @@ def prepare(photo: Image, face: Face, networks: Networks, label: str = "photo") 
     reading = read_portrait(photo, crop, encoded, networks)
     mesh = build_mesh(reading, networks.field)
     eyeballs = {
-        feature.kind: read_eyeball(
-            photo, feature, reading.eyes_px[side], reading.scale, mesh.rotation, reading.gaze_deg[side]
-        )
+        feature.kind: read_eyeball(photo, feature, reading.eyes_px[side], mesh, reading.gaze_deg[side])
         for side, feature in enumerate(reading.features[1:])
     }
     lips_px = crop.to_image(encoded.landmarks[48:60]).astype(np.float32)

@@ -182,8 +182,7 @@ class Renderer:
         side = 0 if feature.kind == "left_eye" else 1
         rows, columns = np.nonzero(hole > 0.02)
         points = np.stack([columns + 0.5 + corner_px[0], rows + 0.5 + corner_px[1]], 1).astype(np.float32)
-        depth = np.array([-self.mesh.origin_cm[2] - 8.0])  # the eyeballs lie about 8 cm before the head's origin
-        centre = self.mesh.camera.lift(eyeball.centre_px[None], depth)
+        centre = eyeball.centre_cm[None]
         moved = move_points(self.mesh, centre, np.ones(1), motion)
         centre_px = self.mesh.camera.project(moved)[0].astype(np.float32)
         rest = gaze_direction(*map(float, self.reading.gaze_deg[side]))

@@ -103,7 +103,7 @@ def make_toy(width: int, height: int, origin_px: tuple[float, float], scale: flo
     )  # fmt: skip
     mesh = build_mesh(reading, toy_field)
     eyeballs = {
-        feature.kind: read_eyeball(photo, feature, reading.eyes_px[side], scale, mesh.rotation, reading.gaze_deg[side])
+        feature.kind: read_eyeball(photo, feature, reading.eyes_px[side], mesh, reading.gaze_deg[side])
         for side, feature in enumerate(reading.features[1:])
     }
     angle = np.linspace(np.pi, -np.pi, 12, endpoint=False)
