@@ -127,7 +127,7 @@ def _write_case(portrait: Portrait, part: Part, size: int, folder: Path, case: s
         path,
         Truth(
             expressions=np.array([moment.motion for moment in drawn])[:, columns],
-            angles_deg=np.array([moment.angles_deg for moment in drawn]),
+            angles_deg=np.array([moment.angles_deg for moment in drawn], np.float32),
             gaze_deg=np.array([moment.gaze_deg.mean(0) * [1, -1] for moment in drawn]),
             landmarks=np.array([moment.landmarks for moment in drawn]) * size,
             flow_frames=kept,

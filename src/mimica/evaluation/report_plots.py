@@ -6,7 +6,7 @@ This module does not know what is plotted.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 Curve = Sequence[float | None]
@@ -74,8 +74,7 @@ def bars_svg(rows: Mapping[str, Mapping[str, float]], low: float, high: float, m
     return _svg(parts, height, label)
 
 
-def _frame(label: str, low: float, high: float, y: object) -> str:
-    assert callable(y)
+def _frame(label: str, low: float, high: float, y: Callable[[float], float]) -> str:
     middle = (low + high) / 2
     ticks = "".join(
         f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(v):.1f}" y2="{y(v):.1f}"/>'

@@ -126,7 +126,7 @@ def perform(script: Script, names: tuple[str, ...]) -> Part:
     time = np.array([float(frame / RATE) for frame in range(count)])
     starts = np.array([beat.start_s for beat in script.beats])
     rows = np.stack([_strengths(beat.strengths, names) for beat in script.beats])
-    expression = hold_and_glide(time, starts, rows, GLIDE_S)
+    expression = hold_and_glide(time, starts, rows, GLIDE_S).astype(np.float64)
     tongue = hold_and_glide(time, starts, np.array([[beat.strengths.get("tongueOut", 0.0), 0, 0]
                                                     for beat in script.beats]), GLIDE_S)  # fmt: skip
     turn = hold_and_glide(time, starts, np.array([beat.turn_deg for beat in script.beats], np.float64), TURN_S)

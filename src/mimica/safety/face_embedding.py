@@ -7,6 +7,7 @@ Turned, small or drawn faces often go unrecognised. This module does not know wh
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -53,9 +54,7 @@ class DlibEmbedding:
             raise OptOutError(
                 "denylist: faces cannot be compared without dlib and its weights; pip install 'mimica[denylist]'"
             )
-        import dlib  # pyright: ignore[reportMissingTypeStubs]
-
-        library: Any = dlib  # dlib's stubs do not say what its models give
+        library: Any = import_module("dlib")  # its stubs do not say what its models give
         folder = Path(spec.origin).parent / "models"
         self._detector = library.get_frontal_face_detector()
         self._aligner = library.shape_predictor(str(folder / "shape_predictor_5_face_landmarks.dat"))
