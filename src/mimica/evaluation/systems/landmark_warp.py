@@ -100,7 +100,8 @@ def delaunay(points: FloatArray, width: int, height: int) -> NDArray[np.int32]:
     owner: dict[int, int] = {}
     for index, point in enumerate(points):
         owner.setdefault(subdivision.insert((float(point[0]), float(point[1]))), index)
-    at = {tuple(np.float32(points[index]).tolist()): index for index in owner.values()}
+    exact = points.astype(np.float32).tolist()
+    at = {tuple(exact[index]): index for index in owner.values()}
     corners = np.asarray(subdivision.getTriangleList(), np.float32).reshape(-1, 3, 2)
     rows = [[at.get(tuple(corner.tolist()), -1) for corner in triangle] for triangle in corners]
     return np.array([row for row in rows if min(row) >= 0], np.int32)
