@@ -77,7 +77,7 @@ def write_missing(
             for finished, _ in enumerate(pool.map(write, waiting), done + 1):
                 tell(finished, len(shards))
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)  # or it would go on with all that is waiting
+            pool.shutdown(cancel_futures=True)  # or it would go on with all that is waiting
             raise
 
 
