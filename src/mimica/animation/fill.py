@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mimica.core.easing import smoothstep
+
 FloatArray = NDArray[np.float32]
 
 
@@ -39,8 +41,7 @@ def push_pull(values: FloatArray, weight: FloatArray) -> FloatArray:
 
 def smooth_step(values: NDArray[np.floating], low: float, high: float) -> FloatArray:
     """0 below `low`, 1 above `high`, 3t² − 2t³ between; `low` > `high` reverses it."""
-    t = np.clip((np.asarray(values) - low) / (high - low), 0, 1)
-    return (t * t * (3 - 2 * t)).astype(np.float32)
+    return smoothstep(values, low, high).astype(np.float32)
 
 
 def look_up(image: NDArray[Any], places: FloatArray, border: int = cv2.BORDER_REPLICATE) -> NDArray[Any]:

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from mimica.animation.motion_field import HeadMotion, View, draw_triangles, move_points
 from mimica.animation.portrait_mesh import PortraitMesh
+from mimica.core.easing import smoothstep
 from mimica.core.motion import RIG_NAMES
 from mimica.core.mouth_interior import JAW_NAMES, LOWER_TEETH, SOCKET, UPPER_TEETH, Interior
-from mimica.core.tongue import TONGUE_TOP_LIGHT, TONGUE_TRIANGLES, follow_jaw, smoothstep, tongue_mesh, tongue_normals
+from mimica.core.tongue import TONGUE_TOP_LIGHT, TONGUE_TRIANGLES, follow_jaw, tongue_mesh, tongue_normals
 from mimica.errors import WeightsError
 from mimica.runtime.weights import PACKAGE_FOLDER
 
@@ -82,6 +83,8 @@ class Mouth:
         self.tongue_colour = TONGUE_COLOUR * self.exposure * tint
         self.normals = vertex_normals(interior.points, interior.triangles)
         self.is_teeth = teeth
+        of_teeth = teeth[interior.triangles].all(1)
+        self.teeth_triangles, self.soft_triangles = interior.triangles[of_teeth], interior.triangles[~of_teeth]
         # the socket begins at the lips, whose motion it does not share: whatever else is there is drawn before it
         self.behind = np.where(interior.part == SOCKET, np.float32(SOCKET_BEHIND_CM), np.float32(0))
 
@@ -97,10 +100,11 @@ class Mouth:
         lit = (self.normals @ turn.T) @ LIGHT
         shade = np.where(self.is_teeth, 0.75 + 0.25 * np.clip(lit, 0.4, 1.15), np.clip(lit, 0.4, 1.2))
         colour = self.albedo * shade[:, None].astype(np.float32)
-        flat, depth, there = self._rasterise(head, colour, self.interior.triangles, motion, view, self.behind)
-        flat[~there] = SOCKET_COLOUR * self.exposure
-        marks = np.repeat(self.is_teeth[:, None].astype(np.float32), 3, 1)
-        teeth, _, _ = self._rasterise(head, marks, self.interior.triangles, motion, view, self.behind)
+        soft, soft_depth, there = self._rasterise(head, colour, self.soft_triangles, motion, view, self.behind)
+        soft[~there] = SOCKET_COLOUR * self.exposure
+        hard, hard_depth, _ = self._rasterise(head, colour, self.teeth_triangles, motion, view)
+        teeth = hard_depth < soft_depth
+        depth = np.minimum(hard_depth, soft_depth)
         normals = tongue_normals(tongue, vertex_normals(tongue, TONGUE_TRIANGLES)) @ turn.T
         diffuse = np.clip(normals @ LIGHT, 0.35, 1.2)
         gloss = 0.10 * self.exposure * np.clip(normals @ np.array([0, 0.55, 0.83], np.float32), 0, 1) ** 12
@@ -108,9 +112,9 @@ class Mouth:
         wet = ((self.tongue_colour * diffuse[:, None] + gloss[:, None]) * air[:, None]).astype(np.float32)
         seen, tongue_depth, there = self._rasterise(tongue, wet, TONGUE_TRIANGLES, motion, view)
         front = there & (tongue_depth < depth)
-        colour = np.where(front[..., None], seen, flat) * 255
+        colour = np.where(front[..., None], seen, np.where(teeth[..., None], hard, soft)) * 255
         return MouthPicture(
-            colour.astype(np.float32), np.where(front, 0, teeth[..., 0]).astype(np.float32),
+            colour.astype(np.float32), (teeth & ~front).astype(np.float32),
             front.astype(np.float32), tongue_depth,
         )  # fmt: skip
 

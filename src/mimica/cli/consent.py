@@ -5,7 +5,6 @@ This module does not know how receipts are signed; it reads the files, asks ``sa
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mimica.animation.request import check_input_file
+from mimica.cli.display import answer
 from mimica.errors import UsageError
 from mimica.safety.consent import PURPOSES, read_receipt_file
 
@@ -39,7 +39,7 @@ def keygen(
     from mimica.safety.keys import generate_key, key_path, public_key_path
 
     key = generate_key(owner)
-    _say(
+    answer(
         {"thumbprint": key.public.thumbprint, "private": str(key_path()), "public": str(public_key_path())},
         f"key {key.public.thumbprint}\nprivate, never hand it over: {key_path()}\npublic, to hand over: "
         f"{public_key_path()}",
@@ -58,7 +58,7 @@ def trust(
 
     public = read_public_key(key)
     kept = believe(public)
-    _say(
+    answer(
         {"thumbprint": public.thumbprint, "owner": public.owner, "kept": str(kept)},
         f"trusted: {public.owner or 'unnamed'}, key {public.thumbprint}",
         as_json=as_json,
@@ -108,7 +108,7 @@ def grant(
         out.write_text(token, encoding="ascii")
     except OSError as error:
         raise UsageError(f"receipt {out}: cannot be written ({error.strerror}); choose another place") from error
-    _say({"receipt": str(out)} | _described(terms), f"{out}: {_summary(terms)}", as_json=as_json)
+    answer({"receipt": str(out)} | _described(terms), f"{out}: {_summary(terms)}", as_json=as_json)
 
 
 @app.command()
@@ -117,7 +117,7 @@ def show(receipt: ReceiptFile, as_json: Json = False) -> None:
     from mimica.safety.receipts import show_receipt
 
     terms, key = show_receipt(read_receipt_file(receipt), f"receipt {receipt}")
-    _say(
+    answer(
         {"verified": False, "key": key} | _described(terms),
         f"not checked: {_summary(terms)}; key {key}; check it with: mimica consent check {receipt}",
         as_json=as_json,
@@ -156,7 +156,7 @@ def check(
         verified.require_purpose(purpose, label)
     left = [name for name, given in (("photo", portrait), ("driver", driver), ("use", purpose)) if given is None]
     open_points = f"; not compared: {', '.join(left)}" if left else ""
-    _say(
+    answer(
         {"verified": True, "key": verified.key, "sha256": verified.sha256, "not_compared": left}
         | _described(verified.terms),
         f"holds: {_summary(verified.terms)}{open_points}",
@@ -185,7 +185,7 @@ def revoke(
     if revocation.is_revocation(token_of(content)):
         taken = revocation.verify_revocation(token_of(content), label=f"revocation {file}")
         revocation.revoke(taken.receipt, taken.key, content.decode("ascii"))
-        _say({"revoked": taken.receipt, "key": taken.key}, f"revoked: receipt {taken.receipt}", as_json=as_json)
+        answer({"revoked": taken.receipt, "key": taken.key}, f"revoked: receipt {taken.receipt}", as_json=as_json)
         return
     terms, signer = show_receipt(content, f"receipt {file}")
     if out is not None:
@@ -198,7 +198,7 @@ def revoke(
             raise UsageError(f"revocation {out}: cannot be written ({error.strerror}); choose another place") from error
     revocation.revoke(terms.identifier)
     told = "" if out is None else f"; hand over {out}"
-    _say({"revoked": terms.identifier, "key": signer}, f"revoked: receipt {terms.identifier}{told}", as_json=as_json)
+    answer({"revoked": terms.identifier, "key": signer}, f"revoked: receipt {terms.identifier}{told}", as_json=as_json)
 
 
 def _portrait(path: Path) -> PortraitPrint:
@@ -225,7 +225,3 @@ def _summary(terms: ReceiptTerms) -> str:
         f"{terms.subject} allows {terms.controller}: {', '.join(terms.purposes)}; {drivers}; "
         f"training {'yes' if terms.training else 'no'}; until {terms.expires_at:%Y-%m-%d}"
     )
-
-
-def _say(values: dict[str, Any], text: str, *, as_json: bool) -> None:
-    print(json.dumps(values) if as_json else text)

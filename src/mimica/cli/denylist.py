@@ -5,13 +5,13 @@ This module does not know how faces are compared.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mimica.animation.request import check_input_file
+from mimica.cli.display import answer
 from mimica.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def add(
     from mimica.safety.face_embedding import DlibEmbedding
 
     entry = Denylist(DlibEmbedding()).add(_pixels(photo), days, f"photo {photo}")
-    _say(
+    answer(
         {"entry": entry.identifier, "expires_at": entry.expires_at.isoformat(timespec="seconds")},
         f"entry {entry.identifier}, until {entry.expires_at:%Y-%m-%d}; take it off with: "
         f"mimica denylist remove {entry.identifier}",
@@ -60,7 +60,7 @@ def remove(
     from mimica.safety.face_embedding import DlibEmbedding
 
     Denylist(DlibEmbedding()).remove(entry)
-    _say({"removed": entry}, f"removed: entry {entry}", as_json=as_json)
+    answer({"removed": entry}, f"removed: entry {entry}", as_json=as_json)
 
 
 @app.command()
@@ -72,7 +72,7 @@ def check(
 
     check_opt_out(_pixels(photo), f"photo {photo}")
     enabled = is_enabled()
-    _say(
+    answer(
         {"enabled": enabled, "listed": False},
         f"{photo}: nobody on the list" if enabled else "there is no denylist here, so nobody is on it",
         as_json=as_json,
@@ -90,7 +90,7 @@ def erase(
     from mimica.safety import denylist
 
     found = denylist.erase()
-    _say({"erased": found}, "erased" if found else "there was none", as_json=as_json)
+    answer({"erased": found}, "erased" if found else "there was none", as_json=as_json)
 
 
 def _pixels(photo: Path) -> NDArray[np.uint8]:
@@ -99,7 +99,3 @@ def _pixels(photo: Path) -> NDArray[np.uint8]:
     from mimica.media.image import load_photo
 
     return load_photo(photo).image
-
-
-def _say(values: dict[str, object], text: str, *, as_json: bool) -> None:
-    print(json.dumps(values) if as_json else text)

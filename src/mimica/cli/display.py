@@ -5,7 +5,9 @@ This module does not know what is being made; it shows `Progress` and speaks on 
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -80,3 +82,8 @@ def clock(seconds: float) -> str:
 def note(text: str) -> None:
     """One line on stderr that a person should read but did not ask for."""
     print(f"mimica: note: {' '.join(text.split())}", file=sys.stderr)
+
+
+def answer(values: Mapping[str, object], text: str, *, as_json: bool) -> None:
+    """A command's result on stdout: `values` as one JSON object, or `text`."""
+    print(json.dumps(values) if as_json else text)

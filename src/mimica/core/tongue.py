@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from mimica.core.easing import smoothstep
+
 FloatArray = NDArray[np.float32]
 
 SPOKES, RINGS = 20, 24
@@ -19,12 +21,6 @@ def tube_triangles(rings: int, spokes: int) -> NDArray[np.int32]:
     a, b = ring * spokes + spoke, ring * spokes + (spoke + 1) % spokes
     first, second = np.stack([a, a + spokes, b], -1), np.stack([b, a + spokes, b + spokes], -1)
     return np.stack([first, second], 2).reshape(-1, 3).astype(np.int32)
-
-
-def smoothstep(value: NDArray[np.floating] | float, low: float, high: float) -> NDArray[np.float64]:
-    """3t² − 2t³ of the place of `value` between `low` and `high`, clamped."""
-    t = np.clip((np.asarray(value) - low) / (high - low), 0, 1)
-    return t * t * (3 - 2 * t)
 
 
 TONGUE_TRIANGLES: NDArray[np.int32] = tube_triangles(RINGS, SPOKES)

@@ -9,7 +9,6 @@ every portrait. This module does not render.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mimica.core.camera import angles_from_rotation, rotation_from_angles
+from mimica.synthesis.acting import blink, speak, strengths
 from mimica.synthesis.clips import hold_and_glide, sample_clip
 from mimica.synthesis.motions import ExpressionSampler, MotionConfig
 from mimica.synthesis.posing import Performance
@@ -26,7 +26,6 @@ FloatArray = NDArray[np.float64]
 RATE = Fraction(25)
 GLIDE_S, TURN_S, GAZE_S, HOLD_S = 0.24, 0.5, 0.08, 0.6
 """Seconds that an expression, a turn and a saccade take; and that an expression stays before it is taken back."""
-BLINK_HALF_S = 0.12
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +124,14 @@ def perform(script: Script, names: tuple[str, ...]) -> Part:
     count = int(script.length_s * RATE)
     time = np.array([float(frame / RATE) for frame in range(count)])
     starts = np.array([beat.start_s for beat in script.beats])
-    rows = np.stack([_strengths(beat.strengths, names) for beat in script.beats])
+    rows = np.stack([strengths(beat.strengths, names) for beat in script.beats])
     expression = hold_and_glide(time, starts, rows, GLIDE_S).astype(np.float64)
     tongue = hold_and_glide(time, starts, np.array([[beat.strengths.get("tongueOut", 0.0), 0, 0]
                                                     for beat in script.beats]), GLIDE_S)  # fmt: skip
     turn = hold_and_glide(time, starts, np.array([beat.turn_deg for beat in script.beats], np.float64), TURN_S)
     gaze = hold_and_glide(time, starts, np.array([beat.gaze_rad for beat in script.beats], np.float64), GAZE_S)
-    _speak(expression, time, names, script.speech_s)
-    for blink_s in script.blinks_s:
-        closed = np.clip(1 - np.abs(time - blink_s) / BLINK_HALF_S, 0, 1) ** 0.6
-        for side in "LR":
-            row = names.index(f"eyeBlink_{side}")
-            expression[:, row] = np.maximum(expression[:, row], closed)
+    speak(expression, time, names, script.speech_s)
+    blink(expression, time, names, script.blinks_s)
     performances = [
         Performance(weights.astype(np.float32), head, np.zeros(3, np.float32), np.stack([look] * 2), out)
         for weights, head, look, out in zip(expression, turn, gaze, tongue, strict=True)
@@ -188,34 +183,3 @@ def turned(performance: Performance, rotation: NDArray[np.floating]) -> Performa
     turn = rotation_from_angles(*(float(angle) for angle in performance.angles_deg))
     angles = np.array(angles_from_rotation(turn @ np.asarray(rotation, np.float64)))
     return Performance(performance.expression, angles, performance.shift_cm, performance.gaze_rad, performance.tongue)
-
-
-def _strengths(values: dict[str, float], names: tuple[str, ...]) -> FloatArray:
-    row = np.zeros(len(names))
-    for name, value in values.items():
-        for full in (name, f"{name}_L", f"{name}_R"):
-            if full in names:
-                row[names.index(full)] = value
-    return row
-
-
-_SYLLABLES: tuple[tuple[str, Callable[[FloatArray, FloatArray], FloatArray]], ...] = (
-    ("jawOpen", lambda beat, vowel: 0.42 * beat),
-    ("mouthFunnel", lambda beat, vowel: 0.55 * np.clip(vowel, 0, 1) * beat),
-    ("mouthStretch_L", lambda beat, vowel: 0.4 * np.clip(-vowel, 0, 1) * beat),
-    ("mouthStretch_R", lambda beat, vowel: 0.4 * np.clip(-vowel, 0, 1) * beat),
-    ("mouthLowerDown_L", lambda beat, vowel: 0.3 * beat),
-    ("mouthLowerDown_R", lambda beat, vowel: 0.3 * beat),
-)
-
-
-def _speak(expression: FloatArray, time: FloatArray, names: tuple[str, ...], span: tuple[float, float]) -> None:
-    """Syllables in place: an opening jaw over vowels that differ in rounding and width."""
-    talk = (time > span[0]) & (time < span[1])
-    local = time[talk] - span[0]
-    fade = np.clip(np.minimum(local, span[1] - span[0] - local) / 0.15, 0, 1)
-    beat = np.abs(np.sin(np.pi * 3.2 * local)) ** 1.5 * (0.75 + 0.25 * np.sin(5.1 * local))
-    vowel = np.sin(2 * np.pi * 1.1 * local)
-    for name, shape in _SYLLABLES:
-        row = names.index(name)
-        expression[talk, row] = np.maximum(expression[talk, row], shape(beat, vowel) * fade)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix, csr_matrix
 
-from mimica.core.tongue import smoothstep
+from mimica.core.easing import smoothstep
 from mimica.synthesis.correspondence import Correspondence
 from mimica.synthesis.rig import FloatArray, IntArray, Rig
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from mimica.core.tongue import smoothstep
+from mimica.core.easing import smoothstep
 from mimica.synthesis.atlas import HeadAtlas, neck_weight
 from mimica.synthesis.camera import CROP_SIZE, unproject
 from mimica.synthesis.fitted import FittedPortrait

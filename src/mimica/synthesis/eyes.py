@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mimica.core.tongue import smoothstep
+from mimica.core.easing import smoothstep
 from mimica.synthesis.camera import CROP_SIZE, project
 from mimica.synthesis.meshes import EYE_ANGLES, EYE_RING_ANGLES, EYE_SPOKES
 from mimica.synthesis.plate import sample

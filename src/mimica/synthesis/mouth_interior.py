@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mimica.core.easing import smoothstep
 from mimica.core.mouth_interior import JAW_NAMES, Interior
-from mimica.core.tongue import smoothstep
 from mimica.synthesis.rig import ICT_LANDMARKS, Rig
 
 SOCKET_COLOUR, GUMS_COLOUR, TEETH_COLOUR = (0.22, 0.075, 0.07), (0.55, 0.25, 0.24), (0.98, 0.92, 0.82)

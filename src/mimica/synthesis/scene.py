@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mimica.core.easing import smoothstep
 from mimica.core.tongue import (
     TONGUE_TOP_LIGHT,
     TONGUE_TRIANGLES,
     TONGUE_VERTICES,
-    smoothstep,
     tongue_mesh,
     tongue_normals,
 )

@@ -12,6 +12,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from mimica.synthesis.acting import blink, speak, strengths
 from mimica.synthesis.clips import hold_and_glide
 from mimica.synthesis.portrait import Portrait
 from mimica.synthesis.posing import Performance, pose
@@ -39,7 +40,6 @@ BEATS: tuple[Beat, ...] = (
 SPEECH_S = (1.6, 3.4)
 BLINKS_S = (0.3, 2.4, 4.2, 8.6, 10.2)
 LENGTH_S = 11.2
-BLINK_HALF_S = 0.12
 
 
 def showreel(names: tuple[str, ...], rate: Fraction = RATE) -> Iterator[Performance]:
@@ -47,18 +47,14 @@ def showreel(names: tuple[str, ...], rate: Fraction = RATE) -> Iterator[Performa
     count = int(LENGTH_S * rate)
     time = np.array([float(Fraction(frame) / rate) for frame in range(count)])
     starts = np.array([beat[0] for beat in BEATS])
-    strengths = np.stack([_strengths(beat[1], names) for beat in BEATS])
-    expression = hold_and_glide(time, starts, strengths, 0.3)
+    rows = np.stack([strengths(beat[1], names) for beat in BEATS])
+    expression = hold_and_glide(time, starts, rows, 0.3)
     tongue = hold_and_glide(time, starts, np.array([[beat[1].get("tongueOut", 0.0), 0, 0] for beat in BEATS]), 0.3)
     angles = hold_and_glide(time, starts, np.array([beat[2] for beat in BEATS], np.float64), 0.55)
     angles += np.stack([np.sin(1.3 * time), 0.8 * np.sin(0.9 * time + 1), 0.6 * np.sin(0.7 * time)], 1)
     gaze = hold_and_glide(time, starts, np.array([beat[3] for beat in BEATS], np.float64), 0.08)
-    _speak(expression, time, names)
-    for blink_s in BLINKS_S:
-        closed = np.clip(1 - np.abs(time - blink_s) / BLINK_HALF_S, 0, 1) ** 0.6
-        for side in "LR":
-            row = names.index(f"eyeBlink_{side}")
-            expression[:, row] = np.maximum(expression[:, row], closed)
+    speak(expression, time, names, SPEECH_S)
+    blink(expression, time, names, BLINKS_S)
     for frame in range(count):
         yield Performance(
             expression[frame].astype(np.float32),
@@ -72,32 +68,3 @@ def render_showreel(portrait: Portrait, size: int, viewport: Viewport | None = N
     """Frames (size, size, 3) uint8 RGB of the portrait performing the showreel at `RATE`."""
     for performance in showreel(tuple(portrait.atlas.rig.names)):
         yield render(portrait, pose(portrait, performance), viewport, size, truth=False).image
-
-
-def _strengths(values: dict[str, float], names: tuple[str, ...]) -> NDArray[np.float64]:
-    row = np.zeros(len(names))
-    for name, value in values.items():
-        for full in (name, f"{name}_L", f"{name}_R"):
-            if full in names:
-                row[names.index(full)] = value
-    return row
-
-
-def _speak(expression: NDArray[np.float64], time: NDArray[np.float64], names: tuple[str, ...]) -> None:
-    """Syllables in place: an opening jaw over vowels that differ in rounding and width."""
-    start, stop = SPEECH_S
-    talk = (time > start) & (time < stop)
-    local = time[talk] - start
-    fade = np.clip(np.minimum(local, stop - start - local) / 0.15, 0, 1)
-    beat = np.abs(np.sin(np.pi * 3.2 * local)) ** 1.5 * (0.75 + 0.25 * np.sin(5.1 * local))
-    shape = np.sin(2 * np.pi * 1.1 * local)
-    for name, values in {
-        "jawOpen": 0.42 * beat,
-        "mouthFunnel": 0.55 * np.clip(shape, 0, 1) * beat,
-        "mouthStretch_L": 0.4 * np.clip(-shape, 0, 1) * beat,
-        "mouthStretch_R": 0.4 * np.clip(-shape, 0, 1) * beat,
-        "mouthLowerDown_L": 0.3 * beat,
-        "mouthLowerDown_R": 0.3 * beat,
-    }.items():
-        row = names.index(name)
-        expression[talk, row] = np.maximum(expression[talk, row], values * fade)

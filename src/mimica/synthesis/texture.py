@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import diags
 from scipy.sparse.linalg import splu
 
-from mimica.core.tongue import smoothstep
+from mimica.core.easing import smoothstep
 from mimica.synthesis.atlas import HeadAtlas
 from mimica.synthesis.camera import CROP_SIZE, project
 from mimica.synthesis.closing import MOUTH_OPEN_PX, lip_gap_px

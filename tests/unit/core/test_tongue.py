@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mimica.core.camera import rotation_from_angles
-from mimica.core.tongue import TONGUE_TRIANGLES, TONGUE_VERTICES, follow_jaw, smoothstep, tongue_mesh
+from mimica.core.tongue import TONGUE_TRIANGLES, TONGUE_VERTICES, follow_jaw, tongue_mesh
 
 
 def test_the_mesh_is_closed_along_its_rings() -> None:
@@ -28,7 +28,3 @@ def test_it_is_carried_as_a_rigid_body() -> None:
     turn, shift = rotation_from_angles(0, 20, 0), np.array([0.0, -2.0, 0.5])
     carried = follow_jaw(tongue, teeth, teeth @ turn.T + shift)
     assert np.allclose(carried, tongue @ turn.T + shift, atol=1e-4)
-
-
-def test_smoothstep_is_clamped() -> None:
-    assert smoothstep(np.array([-1.0, 0.5, 2.0]), 0, 1).tolist() == [0, 0.5, 1]
