@@ -26,7 +26,9 @@ MAY_WRITE = {
 """Who may name a writer at all, and why."""
 
 MAY_RENDER = {
-    "animation/animator.py": "defines it, and hands it to the release",
+    "animation/take.py": "makes them",
+    "animation/animator.py": "hands them to the release",
+    "animation/film.py": "hands them to the release",
     "evaluation/systems/mimica_system.py": "measures frames as they are; its films leave through the release",
 }
 """Who may touch frames that are not released, and why."""
@@ -83,8 +85,8 @@ def test_only_the_release_names_a_writer(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", sorted(trees()))
-def test_only_the_animator_and_its_measurement_touch_unreleased_frames(path: str) -> None:
-    assert "render_unreleased" not in names(path) or path in MAY_RENDER
+def test_only_takes_their_release_and_their_measurement_touch_unreleased_frames(path: str) -> None:
+    assert "unreleased_frames" not in names(path) or path in MAY_RENDER
 
 
 @pytest.mark.parametrize("path", sorted(MAY_WRITE))

@@ -183,7 +183,8 @@ def _make(job: Job, device: str, overwrite: bool) -> Outcome:
 
 
 def _animated(job: Job, device: str, overwrite: bool) -> Outcome:
-    from mimica.animation.animator import Animator, animate
+    from mimica.animation.animator import Animator
+    from mimica.animation.production import animate
     from mimica.animation.request import check_input_file, check_output_file
 
     check_input_file(job.photo, "photo")

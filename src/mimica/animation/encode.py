@@ -135,7 +135,7 @@ def smooth_adaptively(values: FloatArray, times_s: NDArray[np.float64], width_s:
 Told = Callable[[int], None]
 
 
-def read_driver(
+def read_motion(
     frames: Iterable[tuple[NDArray[np.uint8], float]], networks: Networks, tell: Told | None = None
 ) -> MotionReader:
     """Read every frame of a driver, given as (image, seconds)."""

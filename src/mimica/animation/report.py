@@ -6,8 +6,9 @@ without importing anything heavy.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -39,6 +40,24 @@ class Progress:
 
 
 ProgressCallback: TypeAlias = Callable[[Progress], None]
+
+
+class Stage:
+    """Counts the frames of one stage, by the wall clock, and tells whoever asked."""
+
+    def __init__(self, name: str, total: int | None, progress: ProgressCallback | None = None) -> None:
+        self._state, self._progress = Progress(0, total, 0.0, name), progress
+        self._started = time.monotonic()
+
+    @property
+    def fps(self) -> float:
+        return self._state.fps
+
+    def tell(self, done: int) -> None:
+        seconds = max(time.monotonic() - self._started, 1e-6)
+        self._state = replace(self._state, done=done, fps=done / seconds)
+        if self._progress is not None:
+            self._progress(self._state)
 
 
 @dataclass(frozen=True, slots=True)

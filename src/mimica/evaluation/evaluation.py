@@ -31,8 +31,9 @@ from mimica.evaluation.suites.truth import truth_cases
 from mimica.evaluation.systems.baselines import RigWarp, StaticPhoto
 from mimica.evaluation.systems.folder import FolderSystem
 from mimica.evaluation.systems.landmark_warp import LandmarkWarp
-from mimica.evaluation.systems.mimica_system import MimicaSystem, weights_sha256
+from mimica.evaluation.systems.mimica_system import MimicaSystem
 from mimica.evaluation.systems.system import System
+from mimica.runtime.weights import registry_sha256
 from mimica.safety.consent import check_basis
 
 Suite = Literal["self", "cross", "truth"]
@@ -102,7 +103,7 @@ def evaluate(request: Request, tell: Told | None = None) -> Evaluation:
     pieces = runner.run(cases, tell)
     ruler.reader.close()
     settings = {
-        **numbers, "mimica": __version__, "weights_sha256": weights_sha256(), "benchmark_version": benchmark.version,
+        **numbers, "mimica": __version__, "weights_sha256": registry_sha256(), "benchmark_version": benchmark.version,
         "benchmark_sha256": benchmark.sha256, "suites": list(request.suites), "quick": request.quick,
         "frames": request.frame_limit, "systems": {system.name: system.says for system in systems},
         "seconds": round(time.monotonic() - started, 1), **request.settings,

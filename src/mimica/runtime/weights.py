@@ -58,6 +58,11 @@ class WeightsEntry:
         return asdict(self)
 
 
+def registry_sha256() -> dict[str, str]:
+    """sha256 of every shipped network by name: what made an animation, for its manifest and ledger row."""
+    return {name: entry.sha256 for name, entry in read_registry().items()}
+
+
 def read_registry(folder: Path = PACKAGE_FOLDER) -> dict[str, WeightsEntry]:
     """Every network that `folder` registers, by name.
 

@@ -11,10 +11,11 @@ import numpy as np
 
 from mimica.evaluation.cases import Case, Image
 from mimica.evaluation.loaded_case import LoadedCase
-from mimica.runtime.weights import read_registry
+from mimica.runtime.weights import registry_sha256
 
 if TYPE_CHECKING:
-    from mimica.animation.animator import Animator, Driver
+    from mimica.animation.animator import Animator
+    from mimica.animation.driver import Driver
     from mimica.animation.prepare import Portrait
 
 
@@ -44,17 +45,15 @@ class MimicaSystem:
         return self._animator
 
     def fingerprint(self, case: Case) -> dict[str, str]:
-        return weights_sha256() | {"code": code_sha256()}
+        return registry_sha256() | {"code": code_sha256()}
 
     def takes(self, case: Case) -> bool:
         return True
 
     def animate(self, loaded: LoadedCase) -> Iterable[Image]:
-        from mimica.animation.retarget import RetargetOptions
+        from mimica.animation.take import PhotoTake, Role
 
-        portrait, driver = self._portrait(loaded), self._read(loaded)
-        for index in range(len(driver)):
-            yield self.animator.render_unreleased(portrait, driver, index, RetargetOptions())
+        return PhotoTake(Role(self._portrait(loaded), self._read(loaded))).unreleased_frames()
 
     def _portrait(self, loaded: LoadedCase) -> Portrait:
         key = (loaded.case.photo_file, loaded.case.photo_px)
@@ -65,8 +64,8 @@ class MimicaSystem:
         return self._portraits[key]
 
     def _read(self, loaded: LoadedCase) -> Driver:
-        from mimica.animation.animator import Driver
-        from mimica.animation.encode import read_driver
+        from mimica.animation.driver import Driver
+        from mimica.animation.encode import read_motion
         from mimica.animation.retarget import driver_rest
         from mimica.errors import NoFaceError
 
@@ -76,13 +75,13 @@ class MimicaSystem:
             def images() -> Iterator[tuple[Image, float]]:
                 yield from zip(loaded.driver, loaded.times_s, strict=True)
 
-            motion = read_driver(images(), self.animator.networks, lambda _: None)
+            motion = read_motion(images(), self.animator.networks, lambda _: None)
             if not motion.seen:
                 raise NoFaceError(f"driving video {loaded.case.driver}: no face was found in it")
             track = motion.track(np.array(loaded.times_s))
             self._driver = (
                 key,
-                Driver(track, driver_rest(track), tuple(loaded.times), (None,) * len(track), ()),
+                Driver(track, driver_rest(track), tuple(loaded.times), (None,) * len(track)),
             )
         driver = self._driver[1]
         if loaded.case.anchor == "rest":
@@ -93,11 +92,6 @@ class MimicaSystem:
             position=first.position[0], scale=float(first.scale[0]), gaze_deg=first.gaze_deg[0],
         )  # fmt: skip
         return replace(driver, rest=rest)
-
-
-def weights_sha256() -> dict[str, str]:
-    """Name of every shipped network → sha256 of its file."""
-    return {name: entry.sha256 for name, entry in read_registry().items()}
 
 
 def code_sha256() -> str:
