@@ -161,6 +161,8 @@ def _open_on(model: bytes | Path, device: str, threads: int) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    # waiting threads would spin: twice the processor time of a small network, taken from whatever runs beside it
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4  # errors arrive as exceptions
     source = model if isinstance(model, bytes) else str(model)
     try:
