@@ -10,6 +10,7 @@ from pathlib import Path
 from mimica.animation.report import ProgressCallback, Stage
 from mimica.animation.take import Take
 from mimica.safety.job import Release, ReleaseTerms
+from mimica.safety.preview import PreviewCallback
 from mimica.safety.release import VideoRelease
 
 
@@ -35,9 +36,12 @@ class FilmFormat:
 
 
 def film(
-    take: Take, out: Path, terms: ReleaseTerms, form: FilmFormat, progress: ProgressCallback | None = None
-) -> Film:
+    take: Take, out: Path, terms: ReleaseTerms, form: FilmFormat, progress: ProgressCallback | None = None,
+    preview: PreviewCallback | None = None,
+) -> Film:  # fmt: skip
     """Release every frame of `take` into `out`, which appears only when complete, signed and on record.
+
+    preview: is shown small released pictures meanwhile.
 
     Raises:
         UsageError, GateError, OutputError, LedgerError: see `VideoRelease`.
@@ -49,6 +53,7 @@ def film(
     with VideoRelease(
         out, (width, height), terms, frames=len(take.times), seconds=float(take.times[-1] - take.times[0]),
         time_base=form.time_base, rate=form.rate, crf=form.crf, audio_from=form.audio_from,
+        preview=preview,
     ) as writer:  # fmt: skip
         moments = zip(itertools.chain([first], frames), take.times, take.durations, strict=True)
         for count, (frame, moment, duration) in enumerate(moments, start=1):

@@ -19,6 +19,7 @@ from mimica.media.video_reader import open_video
 from mimica.runtime.weights import registry_sha256
 from mimica.safety.admission import SigningOptions, admit
 from mimica.safety.consent import check_basis
+from mimica.safety.preview import PreviewCallback
 
 
 def animate(
@@ -27,6 +28,7 @@ def animate(
     pose: float = 1.0, gaze: float = 1.0, face: FaceChoice = "largest", crf: int = 16, device: str = "auto",
     audio: bool = True, overwrite: bool = True, purpose: str = "personal", label: str = "start",
     signing: SigningOptions | None = None, progress: ProgressCallback | None = None, animator: Animator | None = None,
+    preview: PreviewCallback | None = None,
 ) -> AnimationReport:  # fmt: skip
     """Let `photo` perform what the actor does in `driving`, and write it to `out`.
 
@@ -45,6 +47,7 @@ def animate(
         signing: whose key signs the manifest; this machine's own when None.
         crf: H.264 quality, 0 (lossless) to 51.
         animator: loaded networks to use again; `device` is then ignored.
+        preview: is given a small labelled and marked JPEG about once a second while frames are made.
 
     Raises:
         ConsentError, UsageError, UnreadableMediaError, NoFaceError, FaceChoiceError, OutputError, WeightsError,
@@ -71,7 +74,7 @@ def animate(
         info = reader.info
     sound = audio and info.has_audio
     form = FilmFormat(info.time_base, info.rate, crf, driving if sound else None)
-    made = film(PhotoTake(Role(portrait, driver, options), framing), out, terms, form, progress)
+    made = film(PhotoTake(Role(portrait, driver, options), framing), out, terms, form, progress, preview)
     return AnimationReport(
         out=out, frames=made.frames, fps=made.fps, seconds=time.monotonic() - started, size=made.size,
         rate=info.rate, audio=sound, notes=tuple(dict.fromkeys((*picture.notes, *made.notes))),

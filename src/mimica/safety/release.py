@@ -23,6 +23,7 @@ from mimica.safety.gate import frames_to_check
 from mimica.safety.job import Release, ReleaseJob, ReleaseTerms
 from mimica.safety.label import Label, labelled
 from mimica.safety.mark import Marker
+from mimica.safety.preview import PreviewCallback, Previews
 from mimica.safety.tags import image_tags, video_tags
 
 Image = NDArray[np.uint8]
@@ -68,8 +69,8 @@ class VideoRelease:
     """Writes one released video; use it in a ``with`` block, then read `release`.
 
     out: .mp4, .m4v or .mov. size: (width, height). terms: see `ReleaseTerms`. frames, seconds: length of the clip.
-    The rest is as for `media.VideoWriter`. The file appears only when every frame is marked, and it is signed, read
-    back and on record.
+    preview: is shown small pictures while it is written (see `Previews`). The rest is as for `media.VideoWriter`. The
+    file appears only when every frame is marked, and it is signed, read back and on record.
 
     Raises UsageError for an ending without a place for a manifest, GateError, OutputError, LedgerError, and what
     `media.VideoWriter` raises.
@@ -78,6 +79,7 @@ class VideoRelease:
     def __init__(
         self, out: Path, size: tuple[int, int], terms: ReleaseTerms, *, frames: int, seconds: float,
         time_base: Fraction | None = None, rate: Fraction | None = None, crf: int = 16, audio_from: Path | None = None,
+        preview: PreviewCallback | None = None,
     ) -> None:  # fmt: skip
         if out.suffix.lower() not in VIDEO_SUFFIXES:
             raise UsageError(f"output {out}: only {', '.join(VIDEO_SUFFIXES)} have a place for a manifest; use one")
@@ -85,6 +87,7 @@ class VideoRelease:
         self._out = out
         self._frames = FrameRelease(terms, frames, seconds, kind="video")
         job = self._frames.job
+        self._previews = None if preview is None else Previews(preview, terms.gate, job.mark_id)
         try:
             self._writer = VideoWriter(
                 out, size, time_base=time_base, rate=rate, crf=crf, audio_from=audio_from,
@@ -121,6 +124,8 @@ class VideoRelease:
     def write(self, image: Image, time: Fraction, duration: Fraction | None = None) -> None:
         """Append a frame, (H, W, 3) uint8 RGB at `time` seconds, as `media.VideoWriter.write`."""
         self._writer.write(self._frames.frame(image, time), time, duration)
+        if self._previews is not None:
+            self._previews.offer(image)
 
     def _seal(self, unfinished: Path) -> None:
         self.release = self._frames.job.seal(unfinished, self._out)
