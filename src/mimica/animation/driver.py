@@ -16,23 +16,46 @@ from mimica.animation.report import ProgressCallback, Stage
 from mimica.animation.retarget import DriverRest, driver_rest
 from mimica.core.motion import MotionTrack
 from mimica.errors import NoFaceError
+from mimica.media.audio import Sound
 from mimica.media.video_reader import VideoReader, open_video
 
 Image = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Shot:
+    """What is filmed without a cut, from frame `start` on: `rest` is the actor's there."""
+
+    start: int
+    rest: DriverRest
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Driver:
-    """What an actor does, whoever it is: `times[i]` and `durations[i]`, in seconds, belong to `track[i]`."""
+    """What an actor does, whoever it is: `times[i]` and `durations[i]`, in seconds, belong to `track[i]`.
+
+    rest: the actor's, wherever no shot has its own. shots: in order, each with its own rest; none when there is no cut.
+    rate: nominal frames a second, None when times are irregular. time_base: seconds per tick that makes all times whole.
+    sound: what is heard, None for a mute driver.
+    """
 
     track: MotionTrack
     rest: DriverRest
     times: tuple[Fraction, ...]
     durations: tuple[Fraction | None, ...]
     notes: tuple[str, ...] = ()
+    shots: tuple[Shot, ...] = ()
+    rate: Fraction | None = None
+    time_base: Fraction | None = None
+    sound: Sound | None = None
 
     def __len__(self) -> int:
         return len(self.times)
+
+    def rest_at(self, index: int) -> DriverRest:
+        """The rest from which frame `index` is measured."""
+        before = [shot for shot in self.shots if shot.start <= index]
+        return before[-1].rest if before else self.rest
 
     @property
     def seconds(self) -> float:
@@ -73,4 +96,8 @@ def read_driver(
     lost = len(times) - motion.seen
     if lost:
         notes.append(f"the driver's face was not seen in {lost} of {len(times)} frames; its motion was bridged there")
-    return Driver(track, driver_rest(track), tuple(times), tuple(durations), tuple(notes))
+    info = driving.info
+    return Driver(
+        track, driver_rest(track), tuple(times), tuple(durations), tuple(notes), rate=info.rate,
+        time_base=info.time_base, sound=Sound(driving.path) if info.has_audio else None,
+    )  # fmt: skip

@@ -74,6 +74,7 @@ class PhotoTake:
         """See `Take`."""
         role = self.role
         for index in range(start, len(role.driver)):
-            motion = retarget(role.driver.track, index, role.driver.rest, role.portrait.subject, role.options)
+            rest = role.driver.rest_at(index)
+            motion = retarget(role.driver.track, index, rest, role.portrait.subject, role.options)
             renderer = role.portrait.renderer
             yield renderer.render_patch(motion) if self.framing == "crop" else renderer.render(motion)

@@ -10,6 +10,7 @@ Sound is re-encoded only where the container forbids its codec. This module does
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -29,6 +30,19 @@ if TYPE_CHECKING:
 FALLBACK_CODECS = {"mp4": "aac", "mov": "aac", "matroska": "aac", "webm": "libopus"}
 AAC_RATES_HZ = (7350, 8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
 BIT_RATE = 192_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """The sound of a file: all of it where it lies, or a part that begins at zero and is heard `times` times.
+
+    start, end: seconds of the file; the part is cut to the sample. A `start` of None takes everything, once.
+    """
+
+    path: Path
+    start: Fraction | None = None
+    end: Fraction | None = None
+    times: int = 1
 
 
 def copies(codec: str, container: OutputContainer) -> bool:
