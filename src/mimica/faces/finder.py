@@ -33,6 +33,8 @@ NEAR_SCORE = 0.5
 """Score of a face that is looked for around one that is known already."""
 SECOND_LOOKS = 12
 OVERLAP = 0.4
+SAME = 0.3
+"""Overlap from which a face of the last frame and one of this are the same."""
 TILES_FROM_PX = 480
 """Pictures with a longer side are also looked at in tiles when the whole shows no face."""
 WINDOW_PER_CROP = 2.2
@@ -55,13 +57,20 @@ class FaceFinder:
         """
         return cls(load_network("face_finder", device))
 
-    def find(self, image: Image, *, thorough: bool = True) -> list[Face]:
+    def find(self, image: Image, *, thorough: bool = True, known: Face | None = None) -> list[Face]:
         """Faces of `image` (H, W, 3) uint8 RGB, the most certain and largest first.
 
-        `thorough` looks again in tiles when the whole picture shows none (four to nine times slower then).
+        `thorough` looks again in tiles when the whole picture shows none (four to nine times slower then). `known`: a
+        face that was here a moment ago; what overlaps it is enough, and only where nothing does are others looked at.
         """
         height, width = image.shape[:2]
-        found = self._confirmed(image, self._look([image], CANDIDATE_SCORE)[0])
+        candidates = self._look([image], CANDIDATE_SCORE)[0]
+        if known is not None and candidates:
+            shared = box_overlap(known.box_xyxy, np.stack([face.box_xyxy for face in candidates]))[0]
+            same = self._confirmed(image, [face for face, part in zip(candidates, shared, strict=True) if part >= SAME])
+            if same:
+                return same
+        found = self._confirmed(image, candidates)
         if found or not thorough or max(height, width) < TILES_FROM_PX:
             return found
         side = max(FINDER_PX, round(max(height, width) / 2))

@@ -101,7 +101,8 @@ class FaceTracker:
             face = self._choose(self._finder.find_around(image, crop), image)
             if face is not None:
                 return face
-        face = self._choose(self._finder.find(image, thorough=False), image)
+        known = self._face if crop is not None else None
+        face = self._choose(self._finder.find(image, thorough=False, known=known), image)
         if face is None and time_s - self._searched_s >= THOROUGH_EVERY_S:
             self._searched_s = time_s
             face = self._choose(self._finder.find(image), image)
