@@ -9,8 +9,8 @@ from pathlib import Path
 
 from mimica.animation.report import ProgressCallback, Stage
 from mimica.animation.take import Take
+from mimica.safety.film_preview import PreviewCallback
 from mimica.safety.job import Release, ReleaseTerms
-from mimica.safety.preview import PreviewCallback
 from mimica.safety.release import VideoRelease
 
 

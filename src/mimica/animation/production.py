@@ -19,7 +19,7 @@ from mimica.media.video_reader import open_video
 from mimica.runtime.weights import registry_sha256
 from mimica.safety.admission import SigningOptions, admit
 from mimica.safety.consent import check_basis
-from mimica.safety.preview import PreviewCallback
+from mimica.safety.film_preview import PreviewCallback
 
 
 def animate(

@@ -19,11 +19,11 @@ from mimica import __version__
 from mimica.errors import UsageError
 from mimica.media.image_writer import save_image
 from mimica.media.video_writer import VideoWriter
+from mimica.safety.film_preview import PreviewCallback, Previews
 from mimica.safety.gate import frames_to_check
 from mimica.safety.job import Release, ReleaseJob, ReleaseTerms
 from mimica.safety.label import Label, labelled
 from mimica.safety.mark import Marker
-from mimica.safety.preview import PreviewCallback, Previews
 from mimica.safety.tags import image_tags, video_tags
 
 Image = NDArray[np.uint8]

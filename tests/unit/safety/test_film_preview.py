@@ -8,9 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from mimica.errors import GateError
+from mimica.safety.film_preview import PREVIEW_SIDE, Previews
 from mimica.safety.gate import Gate
 from mimica.safety.mark import read_mark
-from mimica.safety.preview import PREVIEW_SIDE, Previews
 
 
 class Verdict:
