@@ -29,7 +29,7 @@ class ScriptedFinder:
     def __init__(self, script: Callable[[float], list[Face]]) -> None:
         self.script, self.time_s = script, 0.0
 
-    def find(self, image: np.ndarray, *, thorough: bool = True) -> list[Face]:
+    def find(self, image: np.ndarray, *, thorough: bool = True, known: Face | None = None) -> list[Face]:
         return self.script(self.time_s)
 
     def find_around(self, image: np.ndarray, crop: CropFrame) -> list[Face]:
