@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mimica.animation.portrait_mesh import NECK_PIVOT_CM, PortraitMesh, Sheet
-from mimica.core.camera import Camera, rotation_vector, rotations_from_vectors
+from mimica.core.camera import Camera, rotation_vector
 
 FloatArray = NDArray[np.float32]
 
@@ -30,6 +30,7 @@ class HeadMotion:
         shift_cm: (3,) movement of the head in the camera's frame.
         gaze_deg: (2, 2) yaw, pitch in the head's frame of the left and the right eye.
         neutralise: 0..1, how much of the photo's own expression is taken away first.
+        redraw: of mouth, left eye, right eye, how much is drawn anew; 0 keeps the photo's own pixels there, moved.
     """
 
     directions: FloatArray
@@ -38,6 +39,7 @@ class HeadMotion:
     shift_cm: NDArray[np.float64]
     gaze_deg: FloatArray
     neutralise: float = 1.0
+    redraw: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,19 +59,32 @@ def move_points(
     offset = points.astype(np.float64) - pivot
     full = weight > 0.999
     moved = offset @ motion.turn.T + motion.shift_cm
-    part = ~full & (weight > 1e-4)
-    vector = rotation_vector(motion.turn)
-    turns = rotations_from_vectors(vector[None] * weight[part, None])
-    moved[part] = np.einsum("nij,nj->ni", turns, offset[part]) + weight[part, None] * motion.shift_cm
-    still = ~full & ~part
+    if full.all():
+        return (moved + pivot).astype(np.float32)
+    part = np.flatnonzero(~full & (weight > 1e-4))
+    moved[part] = _turned_in_part(offset[part], weight[part], motion)
+    still = weight <= 1e-4
     moved[still] = offset[still]
     return (moved + pivot).astype(np.float32)
 
 
+def _turned_in_part(
+    offset: NDArray[np.float64], weight: NDArray[np.floating], motion: HeadMotion
+) -> NDArray[np.float64]:
+    """`offset` (N, 3) after a share `weight` (N,) of the turn and of the shift: Rodrigues' formula, one axis for all."""
+    vector = rotation_vector(motion.turn)
+    angle = float(np.linalg.norm(vector))
+    axis = vector / max(angle, 1e-12)
+    share = np.asarray(weight, np.float64)[:, None]
+    sine, versine = np.sin(angle * share), 1 - np.cos(angle * share)
+    x, y, z = axis
+    across = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    return offset + sine * (offset @ across.T) + versine * (offset @ (across @ across).T) + share * motion.shift_cm
+
+
 def bend(mesh: PortraitMesh, sheet: Sheet, motion: HeadMotion) -> FloatArray:
     """Camera points (N, 3) of a sheet with the expression on, before the head moves."""
-    step = np.einsum("nkd,k->nd", sheet.directions, motion.directions, optimize=True)
-    step = step + motion.neutralise * sheet.neutral
+    step = (sheet.basis @ motion.directions).reshape(-1, 3) + motion.neutralise * sheet.neutral
     points = sheet.camera_cm.copy()
     points[sheet.moving] += (step @ mesh.rotation.T.astype(np.float32)).astype(np.float32)
     return points

@@ -96,7 +96,13 @@ class Renderer:
         still = (1 - smooth_step(away, 0.25, 1.25)) * (covered > 0.99)
         result = np.asarray(result + (self.original - result) * still[..., None], np.float32)
         for index, feature in enumerate(self.reading.features):
-            self._feature(result, source, index, feature, motion)
+            share = motion.redraw[index]
+            if share >= 1:
+                self._feature(result, source, index, feature, motion)
+            elif share > 0:
+                drawn = result.copy()
+                self._feature(drawn, source, index, feature, motion)
+                result += (drawn - result) * np.float32(share)
         return np.clip(result + 0.5, 0, 255).astype(np.uint8)
 
     def _feature(
