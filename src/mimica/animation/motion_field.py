@@ -71,7 +71,7 @@ def move_points(
 def _turned_in_part(
     offset: NDArray[np.float64], weight: NDArray[np.floating], motion: HeadMotion
 ) -> NDArray[np.float64]:
-    """`offset` (N, 3) after a share `weight` (N,) of the turn and of the shift: Rodrigues' formula, one axis for all."""
+    """`offset` (N, 3) after a share `weight` (N,) of turn and shift: Rodrigues' formula, one axis for all."""
     vector = rotation_vector(motion.turn)
     angle = float(np.linalg.norm(vector))
     axis = vector / max(angle, 1e-12)

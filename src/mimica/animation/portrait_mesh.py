@@ -6,7 +6,7 @@ above and below each slit, so that lips and lids can part, close and overlap. Th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,12 @@ class Sheet:
     moving: NDArray[np.intp]
     directions: FloatArray
     neutral: FloatArray
+    basis: FloatArray = field(init=False)
+    """(3n, 49) `directions` as the matrix that strengths are multiplied with."""
+
+    def __post_init__(self) -> None:
+        count, strengths = self.directions.shape[:2]
+        self.basis = np.ascontiguousarray(self.directions.transpose(0, 2, 1)).reshape(3 * count, strengths)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
