@@ -7,7 +7,7 @@ which nothing can be released. This module does not know faces, motion or networ
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mimica.errors import UsageError
-from mimica.safety.consent import require_consent
+from mimica.safety.agreements import Agreements, Consent, ReceiptFiles
 from mimica.safety.denylist import check_opt_out
 from mimica.safety.gate import Gate
 from mimica.safety.home import home
@@ -57,32 +57,38 @@ def signing_folder() -> Path:
 
 
 def admit(
-    photo: Path | None, image: NDArray[np.uint8], driving: Path, *, consent: str | None,
-    receipt: Path | str | None = None, purpose: str = "personal", label: str = "start",
+    photo: Path | None, image: NDArray[np.uint8], driving: Path, *, consent: Consent,
+    receipt: ReceiptFiles = None, purpose: str = "personal", label: str = "start",
     signing: SigningOptions | None = None, weights: Mapping[str, str] | None = None,
-    settings: Mapping[str, Any] | None = None,
+    settings: Mapping[str, Any] | None = None, faces: Mapping[int, Path] | None = None,
+    also_look_at: Sequence[NDArray[np.uint8]] = (),
 ) -> ReleaseTerms:  # fmt: skip
     """The terms under which `photo`, whose pixels are `image` (H, W, 3) uint8 RGB, may perform `driving`.
 
-    photo: None when a program gave the pixels. The rest: see `require_consent`, `Label`, `ReleaseTerms`.
+    photo: None when a program gave the pixels. consent, receipt: for one face, or for each numbered one. faces: the
+    driving video of each face that performs, by number; one face and `driving` when None. also_look_at: further
+    pictures for the gate, when the portrait is a video, of which `image` is the first frame with a face. The rest: see
+    `Agreements.require`, `Label`, `ReleaseTerms`.
 
     Raises:
         ConsentError and its kinds, UsageError, OutputError, OptOutError, GateError: nothing may be computed then.
     """
     Label(label)  # an unknown one is told before anything is computed
     sha256 = hashlib.sha256(image.tobytes()).hexdigest() if photo is None else file_sha256(photo)
-    driver_sha256 = file_sha256(driving)
-    agreed = require_consent(
-        consent, receipt, portrait=PortraitPrint(sha256, perceptual_hash(image)), driver_sha256=driver_sha256,
-        purpose=purpose,
-    )  # fmt: skip
+    faces = faces or {1: driving}
+    hashes = {path: file_sha256(path) for path in {driving, *faces.values()}}
+    portrait = PortraitPrint(sha256, perceptual_hash(image))
+    agreed = Agreements.of(consent, receipt).require(
+        {number: hashes[path] for number, path in faces.items()}, portrait, purpose
+    )
     signer = (signing or SigningOptions()).signer()
     named = "the photo" if photo is None else f"photo {photo}"
     check_opt_out(image, named)
     gate = Gate.load()
-    gate.check_photo(image, named)
+    gate.check_frames([image, *also_look_at], named)
+    own = tuple(Source(f"driver-{number}", path, hashes[path]) for number, path in faces.items() if path != driving)
     return ReleaseTerms(
         consent=agreed, signer=signer, gate=gate,
-        sources=(Source("photo", photo, sha256), Source("driver", driving, driver_sha256)),
+        sources=(Source("photo", photo, sha256), Source("driver", driving, hashes[driving]), *own),
         weights=dict(weights or {}), settings=dict(settings or {}), label=label,
     )  # fmt: skip

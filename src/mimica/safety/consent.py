@@ -81,6 +81,8 @@ class ConsentRecord:
         purposes: all uses that the receipt allows; without one just `purpose`.
         training: whether the receipt allows training on the portrait; without one no.
         expires_at: end of the receipt's time, ISO 8601; None without one.
+        face: number of the face that this is about, when several of the portrait perform; else None.
+        others: the records of the other faces that perform.
     """
 
     basis: str
@@ -94,11 +96,26 @@ class ConsentRecord:
     purposes: tuple[str, ...] = ("personal",)
     training: bool = False
     expires_at: str | None = None
+    face: int | None = None
+    others: tuple[ConsentRecord, ...] = ()
+
+    @property
+    def told(self) -> str:
+        """The basis in a word; of several faces each different one, joined by "+"."""
+        return "+".join(dict.fromkeys(record.basis for record in (self, *self.others)))
 
     def as_dict(self) -> dict[str, Any]:
-        """The record in types that JSON knows, without `subject`: what reads it never forgets a name."""
-        values = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "subject"}
-        return values | {"purposes": list(self.purposes)}
+        """The record in types that JSON knows, without `subject`: what reads it never forgets a name.
+
+        With several faces the whole begins with `told` and lists each face's record under "faces".
+        """
+        left_out = {"subject", "others"} | ({"face"} if self.face is None else set())
+        values = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in left_out}
+        values["purposes"] = list(self.purposes)
+        if not self.others:
+            return values
+        faces = [replace(record, others=()).as_dict() for record in (self, *self.others)]
+        return values | {"basis": self.told, "faces": faces}
 
     def metadata(self, version: str) -> dict[str, str]:
         """What every output carries in its container: that it is AI-generated, by what, and on whose word.
@@ -106,9 +123,10 @@ class ConsentRecord:
         version: of Mimica. Returns the tags `comment` and `description`, which MP4, MOV, MKV, PNG and JPEG know;
         one line of ASCII each, so that no container or player garbles them. Nobody is named.
         """
-        record = f"consent={self.basis}"
-        if self.receipt_hash is not None:
-            record += f"; receipt-sha256={self.receipt_hash}"
+        record = f"consent={self.told}"
+        receipts = [one.receipt_hash for one in (self, *self.others) if one.receipt_hash is not None]
+        if receipts:
+            record += f"; receipt-sha256={','.join(receipts)}"
         return {
             "comment": f"AI-generated; DigitalSourceType={DIGITAL_SOURCE_TYPE}; software=Mimica {version}; {record}",
             "description": f"AI-generated: a photo animated by Mimica {version} with the motion of another video.",

@@ -89,10 +89,12 @@ class ReleaseJob:
     def statement(self) -> Statement:
         """What the manifest says."""
         terms, consent = self.terms, self.terms.consent
+        everybody = (consent, *consent.others) if consent.others else ()
         return Statement(
-            job=self.started.job, mark_id=self.mark_id, basis=consent.basis, version=__version__,
+            job=self.started.job, mark_id=self.mark_id, basis=consent.told, version=__version__,
             receipt_sha256=consent.receipt_hash, sources=terms.sources, weights=terms.weights,
             ledger_row=self.started.hash,
+            faces=tuple((record.face or 0, record.basis, record.receipt_hash) for record in everybody),
         )  # fmt: skip
 
     def seal(self, unfinished: Path, target: Path) -> Release:

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from mimica.errors import OutputError
 from mimica.media.unfinished_file import output_error
@@ -43,12 +43,12 @@ _USES: Final = ("ai_training", "ai_generative_training", "data_mining", "ai_infe
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What an output was made from. role: photo or driver. sha256: of the whole file, 64 hex digits.
+    """What an output was made from. role: photo, driver, or driver-N of face N. sha256: of the file, 64 hex digits.
 
     path: None when a program gave pixels instead of a file; the sha256 is then theirs.
     """
 
-    role: Literal["photo", "driver"]
+    role: str
     path: Path | None
     sha256: str
 
@@ -59,7 +59,8 @@ class Statement:
 
     job: the ledger's name of the row. mark_id: what the invisible mark holds. basis, receipt_sha256: of the consent.
     weights: name → sha256 of the networks that made it. ledger_row: hash of the ledger's row "started", so that the
-    chain of rows cannot be cut off unnoticed while an output is around.
+    chain of rows cannot be cut off unnoticed while an output is around. faces: (number, basis, receipt's sha256) of
+    each face when several perform.
     """
 
     job: str
@@ -70,12 +71,13 @@ class Statement:
     sources: tuple[Source, ...] = ()
     weights: Mapping[str, str] = field(default_factory=dict[str, str])
     ledger_row: str = ""
+    faces: tuple[tuple[int, str, str | None], ...] = ()
 
     def assertion(self) -> dict[str, Any]:
         """Our own assertion's data, in types that JSON knows."""
-        consent = {"basis": self.basis}
-        if self.receipt_sha256 is not None:
-            consent["receiptSha256"] = self.receipt_sha256
+        consent: dict[str, Any] = _consent(self.basis, self.receipt_sha256)
+        if self.faces:
+            consent["faces"] = [{"face": number} | _consent(basis, sha256) for number, basis, sha256 in self.faces]
         return {
             "job": self.job,
             "ledgerRow": self.ledger_row,
@@ -84,6 +86,10 @@ class Statement:
             "inputs": {source.role: {"sha256": source.sha256} for source in self.sources},
             "weights": dict(self.weights),
         }
+
+
+def _consent(basis: str, receipt_sha256: str | None) -> dict[str, Any]:
+    return {"basis": basis} | ({} if receipt_sha256 is None else {"receiptSha256": receipt_sha256})
 
 
 def sign_file(source: Path, target: Path, mime: str, statement: Statement, signer: ProvenanceSigner) -> tuple[str, ...]:
@@ -164,7 +170,7 @@ def _remove(path: Path) -> None:
 
 
 def _ingredient(source: Source) -> dict[str, Any]:
-    relationship = {"photo": "componentOf", "driver": "inputTo"}[source.role]
+    relationship = "componentOf" if source.role == "photo" else "inputTo"
     return {"title": source.role, "label": source.role, "relationship": relationship}
 
 
