@@ -13,14 +13,17 @@ from mimica.safety.consent import ConsentRecord
 from mimica.safety.job import ReleaseTerms
 from mimica.safety.release import FrameRelease, VideoRelease, release_image
 from mimica.safety.signer import ProvenanceSigner
+from mimica.safety.stream import StreamRelease
 
 WRITERS = {"mimica.media.video_writer", "mimica.media.image_writer"}
-WRITER_NAMES = {"VideoWriter", "save_image"}
+WRITER_NAMES = {"VideoWriter", "save_image", "encode_image"}
 
 MAY_WRITE = {
     "safety/release.py": "the way out",
+    "safety/stream.py": "the way out of pictures that become no file",
     "media/__init__.py": "names them, lazily, for the tests' own clips",
     "safety/verify.py": "reads tags with image_writer.read_metadata",
+    "curation/shards.py": "crops of consented films for training, as they are; nothing is animated",
     "evaluation/benchmark_writer.py": "renders of people who do not exist, as truth to measure against",
 }
 """Who may name a writer at all, and why."""
@@ -32,6 +35,12 @@ MAY_RENDER = {
     "evaluation/systems/mimica_system.py": "measures frames as they are; its films leave through the release",
 }
 """Who may touch frames that are not released, and why."""
+
+MAY_EDIT = {
+    "animation/edit.py": "makes them",
+    "animation/still.py": "hands them to the release",
+}
+"""Who may touch edited stills that are not released, and why; previews go through safety.stream."""
 
 MAY_OPEN_FOR_WRITING = {"media/video_writer.py"}
 MAY_ENCODE = {
@@ -90,6 +99,11 @@ def test_only_takes_their_release_and_their_measurement_touch_unreleased_frames(
     assert "unreleased_frames" not in names(path) or path in MAY_RENDER
 
 
+@pytest.mark.parametrize("path", sorted(trees()))
+def test_only_their_release_touches_unreleased_stills(path: str) -> None:
+    assert "edit_still" not in names(path) or path in MAY_EDIT
+
+
 @pytest.mark.parametrize("path", sorted(MAY_WRITE))
 def test_no_exception_has_outlived_its_reason(path: str) -> None:
     assert {name for name, _ in imports(path)} & WRITERS or names(path) & WRITER_NAMES
@@ -137,7 +151,7 @@ def test_the_release_takes_consent_and_a_signer_by_type() -> None:
     hints = get_type_hints(ReleaseTerms)
     assert hints["consent"] is ConsentRecord
     assert hints["signer"] is ProvenanceSigner
-    for way_out in (FrameRelease.__init__, VideoRelease.__init__, release_image):
+    for way_out in (FrameRelease.__init__, VideoRelease.__init__, StreamRelease.__init__, release_image):
         terms = inspect.signature(way_out).parameters["terms"]
         assert terms.default is inspect.Parameter.empty
         assert get_type_hints(way_out)["terms"] is ReleaseTerms

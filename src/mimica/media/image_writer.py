@@ -7,6 +7,7 @@ module does not know what the picture shows.
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -62,6 +63,19 @@ def save_image(
             file.discard()
             raise
     file.finish()
+
+
+def encode_image(image: NDArray[np.uint8], ending: str, metadata: Mapping[str, str] | None = None) -> bytes:
+    """The bytes of the file that ``save_image`` would write for an ``ending`` such as ".jpg".
+
+    Raises ``UsageError`` for an unknown ending.
+    """
+    name = FORMATS.get(ending.lower())
+    if name is None:
+        raise UsageError(f"the ending {ending!r} is not a picture format here; use {', '.join(FORMATS)}")
+    memory = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(image)).save(memory, format=name, **_options(name, metadata or {}))
+    return memory.getvalue()
 
 
 def read_metadata(path: str | Path) -> dict[str, str]:
