@@ -16,7 +16,7 @@ from mimica.safety.signer import ProvenanceSigner
 from mimica.safety.stream import StreamRelease
 
 WRITERS = {"mimica.media.video_writer", "mimica.media.image_writer"}
-WRITER_NAMES = {"VideoWriter", "save_image", "encode_image"}
+WRITER_NAMES = {"VideoWriter", "save_image", "picture_bytes"}
 
 MAY_WRITE = {
     "safety/release.py": "the way out",
@@ -50,8 +50,12 @@ MAY_ENCODE = {
     "evaluation/report_strips.py": "stills of released videos, label and mark included, for the report",
     "evaluation/safety_rates.py": "JPEG damage whose effect is measured, decoded at once",
 }
-MAY_START = {"animation/batch.py": {"multiprocessing"}}
-"""Python processes that run `animate`, the way out, and nothing else: see the test of the batch."""
+MAY_START = {
+    "animation/batch.py": {"multiprocessing"},
+    "service/supervisor.py": {"subprocess"},
+    "service/desk.py": {"subprocess"},
+}
+"""Python processes that run `animate`, the way out, and nothing else: see the tests of the batch and the service."""
 
 RECORDERS = {
     "imageio",
@@ -129,7 +133,7 @@ def test_no_picture_or_video_is_encoded_elsewhere(path: str) -> None:
     assert not used & {"imwrite", "imwritemulti", "VideoWriter_fourcc"}, path
     assert not (used & {"imencode", "imencodemulti"} and path not in MAY_ENCODE), path
     assert not [name for name, _ in imports(path) if name.split(".")[0] in RECORDERS]
-    users = {"animation", "cli", "faces", "runtime", "safety", "core", ""}
+    users = {"animation", "cli", "faces", "runtime", "safety", "service", "core", ""}
     if room(path) in users:  # no program is started that could write one
         starters = {"subprocess", "multiprocessing"} - MAY_START.get(path, set())
         assert not [name for name, _ in imports(path) if name.split(".")[0] in starters]
@@ -141,6 +145,26 @@ def test_the_batch_starts_nothing_but_animate() -> None:
     assert len(submitted) == 2
     assert "Process" not in names("animation/batch.py")
     assert "animate" in names("animation/batch.py")
+
+
+@pytest.mark.parametrize(("path", "module"), [("service/supervisor.py", "worker"), ("service/desk.py", "answers")])
+def test_the_service_starts_nothing_but_its_own_processes(path: str, module: str) -> None:
+    started = [call for call in attribute_calls(path) if _method(call) in {"Popen", "run", "call", "check_output"}]
+    assert len(started) == 1
+    assert ast.unparse(started[0].args[0]) == "[sys.executable, '-c', code]"
+    codes = [
+        node.value
+        for node in ast.walk(trees()[path])
+        if isinstance(node, ast.Assign) and "code" in ast.unparse(node.targets[0])
+    ]
+    assert [ast.unparse(code) for code in codes] == [
+        f"f'import sys; sys.path[:] = {{sys.path!r}}; from mimica.service.{module} import main; main()'"
+    ]
+
+
+def test_the_services_work_is_animate() -> None:
+    assert "animate" in names("service/work.py")
+    assert not {name for name, _ in imports("service/work.py")} & WRITERS
 
 
 def _method(call: ast.Call) -> str:

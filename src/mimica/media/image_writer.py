@@ -65,7 +65,7 @@ def save_image(
     file.finish()
 
 
-def encode_image(image: NDArray[np.uint8], ending: str, metadata: Mapping[str, str] | None = None) -> bytes:
+def picture_bytes(image: NDArray[np.uint8], ending: str, metadata: Mapping[str, str] | None = None) -> bytes:
     """The bytes of the file that ``save_image`` would write for an ``ending`` such as ".jpg".
 
     Raises ``UsageError`` for an unknown ending.

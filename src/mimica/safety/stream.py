@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mimica import __version__
-from mimica.media.image_writer import encode_image
+from mimica.media.image_writer import picture_bytes
 from mimica.safety.gate import SECONDS_BETWEEN_CHECKS
 from mimica.safety.job import ReleaseJob, ReleaseTerms
 from mimica.safety.label import labelled
@@ -78,6 +78,6 @@ class StreamRelease:
 
     def jpeg(self, image: Image) -> bytes:
         """`picture` as the bytes of a JPEG file, tagged as AI-generated."""
-        return encode_image(
+        return picture_bytes(
             self.picture(image), ".jpg", image_tags(self._terms.consent, __version__, self.job.started.job)
         )
