@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from mimica.animation.encode import read_motion
 from mimica.animation.networks import Networks
 from mimica.animation.report import ProgressCallback, Stage
 from mimica.animation.retarget import DriverRest, driver_rest
+from mimica.animation.shots import Shot, measure_shots
 from mimica.core.motion import MotionTrack
 from mimica.errors import NoFaceError
 from mimica.media.audio import Sound
@@ -23,20 +25,12 @@ Image = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shot:
-    """What is filmed without a cut, from frame `start` on: `rest` is the actor's there."""
-
-    start: int
-    rest: DriverRest
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Driver:
     """What an actor does, whoever it is: `times[i]` and `durations[i]`, in seconds, belong to `track[i]`.
 
     rest: the actor's, wherever no shot has its own. shots: in order, each with its own rest; none when there is no cut.
-    rate: nominal frames a second, None when times are irregular. time_base: seconds per tick that makes all times whole.
-    sound: what is heard, None for a mute driver.
+    rate: nominal frames a second, None when times are irregular. time_base: seconds per tick that makes all times whole
+    ones. sound: what is heard, None for a mute driver.
     """
 
     track: MotionTrack
@@ -54,13 +48,29 @@ class Driver:
 
     def rest_at(self, index: int) -> DriverRest:
         """The rest from which frame `index` is measured."""
-        before = [shot for shot in self.shots if shot.start <= index]
-        return before[-1].rest if before else self.rest
+        return self.shots[self.shot_at(index)].rest if self.shots else self.rest
+
+    def shot_at(self, index: int) -> int:
+        """The number of the shot, from 0, in which frame `index` lies."""
+        return max(bisect_right(self.shots, index, key=lambda shot: shot.start) - 1, 0)
 
     @property
     def seconds(self) -> float:
         """From the first frame to the last."""
         return float(self.times[-1] - self.times[0])
+
+
+def with_rests(driver: Driver, cuts: Sequence[int] = ()) -> Driver:
+    """The same driver with its rests measured anew; cuts: the frames that begin a new shot, rising, without 0."""
+    rest, shots = measure_shots(driver.track, np.array([float(time) for time in driver.times]), cuts)
+    return replace(driver, rest=rest, shots=shots)
+
+
+def usual_step(driver: Driver) -> Fraction:
+    """How long a frame lasts where nobody says, in seconds: as the rate has it, else as the last step."""
+    if driver.rate:
+        return 1 / driver.rate
+    return driver.times[-1] - driver.times[-2] if len(driver) > 1 else Fraction(1, 25)
 
 
 def read_driver(

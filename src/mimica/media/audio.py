@@ -36,13 +36,15 @@ BIT_RATE = 192_000
 class Sound:
     """The sound of a file: all of it where it lies, or a part that begins at zero and is heard `times` times.
 
-    start, end: seconds of the file; the part is cut to the sample. A `start` of None takes everything, once.
+    start, end: seconds of the file; the part is cut to the sample. A `start` of None takes everything, once. length:
+    seconds after which the whole is cut off.
     """
 
     path: Path
     start: Fraction | None = None
     end: Fraction | None = None
     times: int = 1
+    length: Fraction | None = None
 
 
 def copies(codec: str, container: OutputContainer) -> bool:

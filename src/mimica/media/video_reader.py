@@ -11,6 +11,7 @@ gives the frames it has, and ``VideoReader.notes`` says what is missing; the ``s
 
 from __future__ import annotations
 
+import math
 import time as wall_clock
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ from mimica.errors import UnreadableMediaError
 from mimica.media.colour import FrameConverter
 from mimica.media.container import best_audio, best_video, check_file, clock_zero, open_container
 from mimica.media.limits import Limits, read_limits, variable
+from mimica.media.seeking import KeyFrame, seek_key_frame
 from mimica.media.sentry import look_first
 
 if TYPE_CHECKING:
@@ -140,23 +142,43 @@ class VideoReader:
     def frames(self, start: Fraction = Fraction(0), end: Fraction | None = None) -> Iterator[VideoFrame]:
         """A new pass over the frames with ``start`` ≤ time < ``end`` (seconds), in order.
 
-        Times and indices are those of the whole video: earlier frames are decoded and passed over. Damage is skipped
-        and noted; ``UnreadableMediaError`` only if the file can no longer be opened, or goes beyond a limit.
+        Times, indices and pixels are those of the whole video. What lies before is skipped where the file's own table
+        tells where to begin (MP4, MOV), else decoded and passed over. Damage is skipped and noted;
+        ``UnreadableMediaError`` only if the file can no longer be opened, or goes beyond a limit.
         """
+        if start > 0:
+            part = self._pass(start, end, seek=True)
+            first = next(part, None)
+            if first is not None:
+                yield first
+                yield from part
+                return
+        yield from self._pass(start, end, seek=False)
+
+    def _pass(self, start: Fraction, end: Fraction | None, *, seek: bool) -> Iterator[VideoFrame]:
+        """As ``frames``; with ``seek`` nothing comes where it would not certainly be the same."""
         container = open_container(self.path, self.limits.stall_s)
         self._open_passes.append(container)
         try:
             stream = best_video(container, self.path)
             stream.thread_type = "AUTO"
             time_base = _time_base(stream)
+            key: KeyFrame | None = None
+            if seek:
+                key = seek_key_frame(container, stream, math.floor((start + clock_zero(container)) / time_base))
+                if key is None:
+                    return
             step_ticks = max(1, round(1 / ((self.info.rate or 25) * time_base)))
             clock = FrameClock(time_base, step_ticks, int(clock_zero(container) / time_base))
             converter: FrameConverter | None = None
             damage: list[str] = []
             finish = Fraction(0)
             announced_end = clock.time_of(stream.start_time or 0) + (stream.duration or 0) * time_base
-            raw_frames = self._raw_frames(container, stream, damage)
-            for index, (raw, time, duration) in enumerate(_timed(raw_frames, clock, announced_end)):
+            raw_frames = self._raw_frames(container, stream, damage, whole=key is None)
+            if key is not None:
+                raw_frames = _from_key(raw_frames, key)
+            timed = _timed(raw_frames, clock, announced_end)
+            for index, (raw, time, duration) in enumerate(timed, start=key.index if key else 0):
                 finish = time + duration
                 if end is not None and time >= end:
                     return
@@ -201,7 +223,9 @@ class VideoReader:
                 f"{variable('video_frames')}"
             )
 
-    def _raw_frames(self, container: InputContainer, stream: VideoStream, damage: list[str]) -> Iterator[av.VideoFrame]:
+    def _raw_frames(
+        self, container: InputContainer, stream: VideoStream, damage: list[str], *, whole: bool = True
+    ) -> Iterator[av.VideoFrame]:
         """Decoded frames in presentation order; what could not be read is described in ``damage`` at the end."""
         stream.codec_context.options = {"max_pixels": f"{self.limits.frame_pixels:.0f}"}
         packets, bad_packets, bad_frames, stopped = 0, 0, 0, ""
@@ -234,12 +258,21 @@ class VideoReader:
                 break
         if stopped:
             damage.append(f"reading stopped early ({stopped}): the file is damaged or cut off")
-        elif stream.frames and packets < stream.frames:
+        elif whole and stream.frames and packets < stream.frames:
             damage.append(f"only {packets} of {stream.frames} announced frames are in the file: it was cut off")
         if bad_packets:
             damage.append(f"{bad_packets} damaged pieces of video were skipped")
         if bad_frames:
             damage.append(f"{bad_frames} frames are damaged")
+
+
+def _from_key(raw_frames: Iterator[av.VideoFrame], key: KeyFrame) -> Iterator[av.VideoFrame]:
+    """The frames from a key frame on; none when the decoder does not begin with it."""
+    shown = (raw for raw in raw_frames if raw.pts is None or raw.pts >= key.tick)
+    first = next(shown, None)
+    if first is not None and first.pts == key.tick:
+        yield first
+        yield from shown
 
 
 def _timed(
