@@ -1,10 +1,11 @@
 """False alarms of the mark: how many unmarked pictures `read_mark` takes for marked ones.
 
-    python benchmarks/mark_false_alarms.py [FOLDER ...] [--count 10000] [--part 0/2]
+    python benchmarks/mark_false_alarms.py [FOLDER ...] [--count 10000] [--part 0/2] [--seed 1]
 
 Pictures are frames of the videos and pictures in the folders, each cut, scaled, turned, mirrored, brightened or
 re-compressed at random (seeded), as pictures found in the wild are. `--part I/N` reads every N-th picture, so that N
-processes share the work. Prints one JSON line: pictures read, false alarms, the strongest evidence, seconds.
+processes share the work. Another `--seed` disturbs the same pictures in another way. Prints a JSON line now and then
+and at the end: pictures read, false alarms, the strongest evidence, seconds.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ def main() -> None:
     parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", default=[DEMO])
     parser.add_argument("--count", type=int, default=100, help="pictures (default: %(default)s)")
     parser.add_argument("--part", default="0/1", help="I/N: the I-th of N shares of the work")
+    parser.add_argument("--seed", type=int, default=0, help="of the disturbances (default: %(default)s)")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     part, parts = map(int, options.part.split("/"))
@@ -76,11 +78,12 @@ def main() -> None:
             break
         if index % parts != part:
             continue
-        reading = read_mark([disturbed(picture, np.random.default_rng(index))])
+        seed = [options.seed, index] if options.seed else index
+        reading = read_mark([disturbed(picture, np.random.default_rng(seed))])
         read += 1
         alarms += reading.found
         strongest = max(strongest, reading.confidence)
-        if read % 50 == 0 or index + parts >= options.count:
+        if read % 25 == 0 or index + parts >= options.count:
             line = {
                 "read": read,
                 "false_alarms": alarms,

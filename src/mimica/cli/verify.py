@@ -15,6 +15,7 @@ from mimica.cli.failure import one_line
 from mimica.errors import MediaError
 
 if TYPE_CHECKING:
+    from mimica.safety.manifest_reader import ManifestReading
     from mimica.safety.verify import Record, Verification
 
 MARKED, NOT_MARKED, UNREADABLE = 0, 1, 2
@@ -80,10 +81,20 @@ def manifest(found: Verification) -> str:
     if reading.problems:
         parts.append("; ".join(reading.problems))
     parts.append(f'signed by "{reading.signer}" with {reading.generator or "unnamed software"}')
+    if reading.time_stamp != "absent":
+        parts.append(stamp(reading))
     parts.append("says: made by a machine" if reading.generated else "does not say that a machine made it")
     if reading.chained:
         parts.append(f"{reading.chained} of its inputs had manifests")
     return ", ".join(parts)
+
+
+def stamp(reading: ManifestReading) -> str:
+    """The time stamp in words."""
+    if reading.time_stamp == "invalid":
+        return "its time stamp does NOT hold"
+    trust = "trusted" if reading.time_stamp == "trusted" else "not trusted"
+    return f'stamped {reading.signed_at[:19]}Z by "{reading.stamped_by}", {trust} here'
 
 
 def mark(found: Verification) -> str:

@@ -25,6 +25,7 @@ from mimica.safety.label import Label
 from mimica.safety.manifest import Source
 from mimica.safety.perceptual_hash import PortraitPrint, file_sha256, perceptual_hash
 from mimica.safety.signer import ProvenanceSigner
+from mimica.safety.time_stamp import require_reachable
 
 SIGNING_FOLDER = "signing"
 """Below `home`: the key and certificates that are made on first use."""
@@ -42,13 +43,21 @@ class SigningOptions:
     timestamp: str | None = None
 
     def signer(self) -> ProvenanceSigner:
-        """Raises UsageError when only one file is given or they are wrong, OutputError when no key can be made."""
+        """The signer; a time stamp server is tried, so that a silent one is told before anything is computed.
+
+        Raises UsageError when only one file is given or they are wrong, OutputError when no key can be made or the
+        time stamp server cannot be reached.
+        """
         if self.key is None and self.certificate is None:
-            return ProvenanceSigner.local(signing_folder(), self.timestamp)
-        if self.key is None or self.certificate is None:
+            signer = ProvenanceSigner.local(signing_folder(), self.timestamp)
+        elif self.key is None or self.certificate is None:
             missing = "--signing-key" if self.key is None else "--certificate"
             raise UsageError(f"a signing key and its certificate belong together; add {missing}")
-        return ProvenanceSigner.from_files(Path(self.key), Path(self.certificate), self.timestamp)
+        else:
+            signer = ProvenanceSigner.from_files(Path(self.key), Path(self.certificate), self.timestamp)
+        if signer.timestamp_url is not None:
+            require_reachable(signer.timestamp_url)
+        return signer
 
 
 def signing_folder() -> Path:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from mimica.media.unfinished_file import output_error
 from mimica.safety.consent import DIGITAL_SOURCE_TYPE
 from mimica.safety.filetype import file_type
 from mimica.safety.signer import ProvenanceSigner
+from mimica.safety.time_stamp import StampRelay
 
 if TYPE_CHECKING:
     import c2pa
@@ -101,32 +102,43 @@ def sign_file(source: Path, target: Path, mime: str, statement: Statement, signe
     import c2pa
 
     notes: list[str] = []
-    try:
-        info = c2pa.C2paSignerInfo(signer.algorithm, signer.certificates, signer.private_key, signer.timestamp_url)
-        context = c2pa.Context(settings=c2pa.Settings.from_dict(SETTINGS), signer=c2pa.Signer.from_info(info))
-        with (
-            _builder(statement, context, notes) as builder,
-            source.open("rb") as reading,
-            target.open("w+b") as writing,
-        ):
-            builder.sign(mime, reading, writing)
-    except OSError as error:
-        _remove(target)
-        raise output_error(target, error) from error
-    except c2pa.C2paError as error:
-        _remove(target)
-        remedy = (
-            f"check the time stamp server {signer.timestamp_url} and {signer.name}"
-            if signer.timestamp_url
-            else f"check {signer.name} and the clock"
-        )
-        raise OutputError(
-            f"{target.name} was not written: the manifest could not be signed ({one_line(error)}); {remedy}"
-        ) from error
-    except BaseException:
-        _remove(target)
-        raise
+    with _stamping(signer.timestamp_url) as relay:
+        try:
+            url = relay.url if relay else None
+            info = c2pa.C2paSignerInfo(signer.algorithm, signer.certificates, signer.private_key, url)
+            context = c2pa.Context(settings=c2pa.Settings.from_dict(SETTINGS), signer=c2pa.Signer.from_info(info))
+            with (
+                _builder(statement, context, notes) as builder,
+                source.open("rb") as reading,
+                target.open("w+b") as writing,
+            ):
+                builder.sign(mime, reading, writing)
+        except OSError as error:
+            _remove(target)
+            raise output_error(target, error) from error
+        except c2pa.C2paError as error:
+            _remove(target)
+            raise OutputError(_why_unsigned(target, signer, relay, error)) from error
+        except BaseException:
+            _remove(target)
+            raise
     return tuple(notes)
+
+
+def _stamping(url: str | None) -> AbstractContextManager[StampRelay | None]:
+    return nullcontext() if url is None else StampRelay(url)
+
+
+def _why_unsigned(target: Path, signer: ProvenanceSigner, relay: StampRelay | None, error: BaseException) -> str:
+    if relay is not None and relay.problem:
+        return (
+            f"{target.name} was not written: the time stamp server {signer.timestamp_url} gave no time stamp "
+            f"({relay.problem}); try again later, or leave out --timestamp"
+        )
+    remedy = f"check {signer.name} and the clock"
+    if relay is not None:
+        remedy = f"check the time stamp server {signer.timestamp_url} and {signer.name}"
+    return f"{target.name} was not written: the manifest could not be signed ({one_line(error)}); {remedy}"
 
 
 def one_line(error: BaseException) -> str:

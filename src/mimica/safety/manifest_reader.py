@@ -23,6 +23,7 @@ from mimica.safety.filetype import file_type
 from mimica.safety.manifest import ASSERTION, MARK_ALGORITHM, SETTINGS, one_line
 
 State = Literal["trusted", "valid", "invalid", "absent"]
+StampState = Literal["trusted", "valid", "invalid", "absent"]
 
 IPTC: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 GENERATED: Final = {
@@ -56,7 +57,9 @@ class ManifestReading:
     """What the manifest of a file says and whether it holds.
 
     state: trusted, valid, invalid or absent. problems: why it is invalid, or what limits the answer. generator: the
-    software that it names. signer: who the certificate says signed. generated: it says that a machine made the media,
+    software that it names. signer: who the certificate says signed. signed_at: when, as a time stamp server says, ISO
+    8601; empty without. time_stamp: whether that time is vouched for, and by an authority that is one of the anchors;
+    stamped_by: by whom. generated: it says that a machine made the media,
     wholly or in part. statement: our own assertion, None in a stranger's. mark_id: from the soft binding.
     ingredients: roles or titles of what it was made from; `chained` of them came with manifests of their own.
     """
@@ -66,6 +69,8 @@ class ManifestReading:
     generator: str = ""
     signer: str = ""
     signed_at: str = ""
+    time_stamp: StampState = "absent"
+    stamped_by: str = ""
     generated: bool = False
     statement: dict[str, Any] | None = None
     mark_id: int | None = None
@@ -133,18 +138,38 @@ def _judge(store: dict[str, Any], loose: list[str]) -> ManifestReading:
     signature: dict[str, Any] = manifest.get("signature_info") or {}
     ingredients: list[dict[str, Any]] = manifest.get("ingredients") or []
     statement = next(_assertions(manifest, ASSERTION), None)
+    stamp, stamped_by = _time_stamp(store)
     return ManifestReading(
         state=state,
         problems=tuple(dict.fromkeys(problems)),
         generator=" ".join(filter(None, (str(generator.get("name", "")), str(generator.get("version", ""))))),
         signer=str(signature.get("common_name") or signature.get("issuer") or ""),
-        signed_at=str(signature.get("time") or ""),
+        signed_at=str(signature.get("time") or "") if stamp in ("trusted", "valid") else "",
+        time_stamp=stamp,
+        stamped_by=stamped_by,
         generated=any(term.removeprefix(IPTC) in GENERATED for term in terms),
         statement=statement,
         mark_id=_mark_id(manifest),
         ingredients=tuple(str(item.get("title") or "untitled") for item in ingredients),
         chained=sum("active_manifest" in item for item in ingredients),
     )
+
+
+def _time_stamp(store: dict[str, Any]) -> tuple[StampState, str]:
+    """Whether the signature carries a time stamp that fits it, and the name of who gave it."""
+    results: dict[str, Any] = (store.get("validation_results") or {}).get("activeManifest") or {}
+    told = {
+        str(item.get("code")): str(item.get("explanation") or "")
+        for kind in ("failure", "informational", "success")
+        for item in results.get(kind) or []
+        if str(item.get("code")).startswith("timeStamp.")
+    }
+    if not told:
+        return "absent", ""
+    if "timeStamp.validated" not in told:
+        return "invalid", ""
+    name = told["timeStamp.validated"].rpartition(": ")[2]
+    return ("trusted" if "timeStamp.trusted" in told else "valid"), name
 
 
 def _failures(store: dict[str, Any]) -> list[dict[str, Any]]:
