@@ -12,6 +12,7 @@ PUBLIC = {
     "Animator",
     "ConsentError",
     "DeviceError",
+    "EditReport",
     "FaceChoiceError",
     "InputError",
     "Interrupted",
@@ -26,6 +27,7 @@ PUBLIC = {
     "WeightsError",
     "__version__",
     "animate",
+    "edit",
     "verify",
 }
 EXIT_CODES = {
@@ -71,7 +73,7 @@ def test_every_public_name_resolves() -> None:
 def test_the_signature_of_animate() -> None:
     assert list(inspect.signature(mimica.animate).parameters) == [
         "photo", "driving", "out", "consent", "receipt", "framing", "motion", "expression", "pose", "gaze", "face",
-        "crf", "device", "audio", "overwrite", "purpose", "label", "signing", "progress", "animator", "preview",
+        "crf", "device", "audio", "overwrite", "purpose", "label", "signing", "progress", "animator", "preview", "drivers",
     ]  # fmt: skip
 
 

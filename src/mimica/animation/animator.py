@@ -10,21 +10,22 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mimica.animation.cast import FaceChoice, told
 from mimica.animation.driver import Driver, read_driver
 from mimica.animation.networks import Networks
-from mimica.animation.prepare import Portrait, choose_face, prepare
+from mimica.animation.prepare import Portrait, prepare
 from mimica.animation.report import ProgressCallback
 from mimica.animation.retarget import RetargetOptions
-from mimica.animation.take import Framing, PhotoTake, Role
+from mimica.animation.scene import PhotoScene
+from mimica.animation.take import Framing
 from mimica.media.image import load_photo
 from mimica.media.video_reader import VideoReader
 from mimica.runtime.weights import registry_sha256
 from mimica.safety.admission import admit
-from mimica.safety.consent import check_basis
+from mimica.safety.agreements import Agreements, Consent, ReceiptFiles
 from mimica.safety.release import FrameRelease
 
 Image = NDArray[np.uint8]
-FaceChoice = int | Literal["largest"]
 
 
 class Animator:
@@ -48,21 +49,22 @@ class Animator:
         return cls(Networks.load(device))
 
     def prepare(self, photo: Path | str | Image, face: FaceChoice = "largest") -> Portrait:
-        """Rig one face of a photo, a file or an array (H, W, 3) uint8 RGB.
+        """Rig one face of a photo, a file or an array (H, W, 3) uint8 RGB; of several chosen ones the first.
 
         Raises:
             UnreadableMediaError, NoFaceError, FaceChoiceError.
         """
         image = photo if isinstance(photo, np.ndarray) else load_photo(photo).image
         label = "photo" if isinstance(photo, np.ndarray) else f"photo {photo}"
-        return prepare(image, choose_face(self.networks.finder.find(image), face, label), self.networks, label)
+        scene = PhotoScene.of(image, self.networks, face, label)
+        return prepare(image, scene.parts[0].face, self.networks, label, scene.faces)
 
     def read_driver(self, driving: Path | str | VideoReader, progress: ProgressCallback | None = None) -> Driver:
         """Read the motion of every frame of a driving video; see `driver.read_driver`."""
         return read_driver(driving, self.networks, progress)
 
     def frames(
-        self, photo: Path | str | Image, driving: Path | str, *, consent: str, receipt: Path | str | None = None,
+        self, photo: Path | str | Image, driving: Path | str, *, consent: Consent, receipt: ReceiptFiles = None,
         purpose: str = "personal", label: str = "start", framing: Framing = "photo",
         motion: Literal["relative", "absolute"] = "relative", expression: float = 1.0, pose: float = 1.0,
         gaze: float = 1.0, face: FaceChoice = "largest",
@@ -75,17 +77,19 @@ class Animator:
         Raises:
             As `animate`, when the first frame is asked for.
         """
-        check_basis(consent, receipt, purpose)
-        path = None if isinstance(photo, np.ndarray) else Path(photo)
+        Agreements.of(consent, receipt).check(purpose)
+        path, driving = None if isinstance(photo, np.ndarray) else Path(photo), Path(driving)
         image = photo if isinstance(photo, np.ndarray) else load_photo(photo).image
         options = RetargetOptions(motion, expression, pose, gaze)
+        scene = PhotoScene.of(image, self.networks, face, "photo" if path is None else f"photo {path}")
+        numbers = [part.number for part in scene.parts]
         terms = admit(
-            path, image, Path(driving), consent=consent, receipt=receipt, purpose=purpose, label=label,
-            weights=registry_sha256(), settings={"framing": framing, "face": face, **asdict(options)},
+            path, image, driving, consent=consent, receipt=receipt, purpose=purpose, label=label,
+            weights=registry_sha256(), faces=dict.fromkeys(numbers, driving),
+            settings={"framing": framing, "face": told(face), "faces": numbers, **asdict(options)},
         )  # fmt: skip
-        named = "photo" if path is None else f"photo {path}"
-        portrait = prepare(image, choose_face(self.networks.finder.find(image), face, named), self.networks, named)
-        take = PhotoTake(Role(portrait, self.read_driver(driving), options), framing)
+        drivers = dict.fromkeys(numbers, self.read_driver(driving))
+        take = scene.take(drivers, self.networks, options, framing)
         seconds = float(take.times[-1] - take.times[0])
         with FrameRelease(terms, len(take.times), seconds) as release:
             for image, moment in zip(take.unreleased_frames(), take.times, strict=True):

@@ -6,7 +6,7 @@ know how faces are found or moved.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, get_args
@@ -101,8 +101,3 @@ def assigned(values: Iterable[str], option: str) -> dict[int, Path]:
             raise UsageError(f"{option}: face {int(number)} is given twice; give each face one file")
         found[int(number)] = Path(file)
     return found
-
-
-def drivers_of(parts: tuple[Part, ...], driving: Path, drivers: Mapping[int, Path]) -> dict[int, Path]:
-    """Whose performance each face gives: its own driver's, else the main one's."""
-    return {part.number: drivers.get(part.number, driving) for part in parts}

@@ -136,8 +136,9 @@ class _SheetMaker:
                         smooth_step(distance, 1.3 * width, 0.45 * width))  # fmt: skip
         # nothing moves at the region's edge, or the picture would tear there
         margin = np.abs(self.region.to_crop(source_px) - 0.5).max(1)
-        weight = weight * near * smooth_step(margin, 0.5, 0.42)
-        fade = np.exp(-np.square(distance / (0.10 * width))) * smooth_step(margin, 0.5, 0.42)
+        owned = self.reading.owned(source_px) * smooth_step(margin, 0.5, 0.42)
+        weight = weight * near * owned
+        fade = np.exp(-np.square(distance / (0.10 * width))) * owned
         moving = np.flatnonzero(fade > 0.003)
         strength = fade[moving, None, None].astype(np.float32)
         own = self.field(canonical[moving])

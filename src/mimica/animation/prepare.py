@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mimica.animation.cast import MIN_FACE_PX
 from mimica.animation.eyeball import read_eyeball
 from mimica.animation.networks import ENCODER_PX, EYE_PX, FACE_PX, MATTE_PX, MOUTH_PX, EncodedMotion, Networks
 from mimica.animation.portrait_mesh import build_mesh
@@ -18,15 +19,15 @@ from mimica.animation.retarget import Subject
 from mimica.core.framing import EYE_WINDOW, MOUTH_WINDOW, WIDE_PER_CROP, crop_around, placement_in_photo
 from mimica.core.geometry import CropFrame
 from mimica.core.records import Face
-from mimica.errors import FaceChoiceError, NoFaceError
+from mimica.errors import NoFaceError
 from mimica.faces.alignment import extract, face_crop
 
 Image = NDArray[np.uint8]
 FloatArray = NDArray[np.float32]
 
 REFINEMENTS = 3
-MIN_FACE_PX = 48
-"""Smaller faces have too few pixels to move."""
+SAME_FACE = 0.35
+"""Two found faces whose middles are nearer than so many sides of the crop are one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,22 +38,6 @@ class Portrait:
     reading: PortraitReading
     renderer: Renderer
     subject: Subject
-
-
-def choose_face(faces: list[Face], choice: int | Literal["largest"], label: str) -> Face:
-    """The face a user means; numbers count from 1 in the finder's order.
-
-    Raises:
-        NoFaceError: there is none.
-        FaceChoiceError: there is no such number.
-    """
-    if not faces:
-        raise NoFaceError(f"{label}: no face was found; use a photo where the face is larger, upright and uncovered")
-    if choice == "largest":
-        return max(faces, key=lambda face: face.area_px)
-    if not 1 <= choice <= len(faces):
-        raise FaceChoiceError(f"{label}: there is no face number {choice}, only {len(faces)}; list them: mimica faces")
-    return faces[choice - 1]
 
 
 def aligned_crop(image: Image, crop: CropFrame, networks: Networks, rounds: int = REFINEMENTS) -> CropFrame:
@@ -66,8 +51,10 @@ def aligned_crop(image: Image, crop: CropFrame, networks: Networks, rounds: int 
     return crop
 
 
-def prepare(photo: Image, face: Face, networks: Networks, label: str = "photo") -> Portrait:
-    """Rig the chosen face of `photo` (H, W, 3) uint8 RGB.
+def prepare(
+    photo: Image, face: Face, networks: Networks, label: str = "photo", others: Iterable[Face] = ()
+) -> Portrait:
+    """Rig the chosen face of `photo` (H, W, 3) uint8 RGB. others: further faces in it, which stay where they are.
 
     Raises:
         NoFaceError: the face is too small to move.
@@ -79,13 +66,20 @@ def prepare(photo: Image, face: Face, networks: Networks, label: str = "photo") 
         )
     crop = aligned_crop(photo, face_crop(face), networks)
     encoded = networks.encode(extract(photo, crop, ENCODER_PX))
-    reading = read_portrait(photo, crop, encoded, networks)
+    around = (face_crop(other) for other in others if other is not face)
+    rivals = [one for one in around if np.linalg.norm(one.center_px - crop.center_px) > SAME_FACE * crop.side_px]
+    reading = replace(read_portrait(photo, crop, encoded, networks), rivals=tuple(rivals))
+    return rigged(photo, reading, encoded, networks)
+
+
+def rigged(photo: Image, reading: PortraitReading, encoded: EncodedMotion, networks: Networks) -> Portrait:
+    """The portrait that was read, as something that can be drawn in another motion."""
     mesh = build_mesh(reading, networks.field)
     eyeballs = {
         feature.kind: read_eyeball(photo, feature, reading.eyes_px[side], mesh, reading.gaze_deg[side])
         for side, feature in enumerate(reading.features[1:])
     }
-    lips_px = crop.to_image(encoded.landmarks[48:60]).astype(np.float32)
+    lips_px = reading.crop.to_image(encoded.landmarks[48:60]).astype(np.float32)
     renderer = Renderer(photo, reading, mesh, eyeballs, lips_px)
     return Portrait(photo, reading, renderer, Subject(mesh.rotation, mesh.origin_cm, reading.gaze_deg))
 

@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
-from mimica.animation.animator import Animator, FaceChoice
+from mimica.animation.animator import Animator
+from mimica.animation.cast import FaceChoice, told
+from mimica.animation.clock import REST_S, lasts, on_clock
+from mimica.animation.driver import Driver
 from mimica.animation.film import FilmFormat, film
-from mimica.animation.prepare import choose_face, prepare
 from mimica.animation.report import AnimationReport, ProgressCallback
 from mimica.animation.request import check_input_file, check_output_file
 from mimica.animation.retarget import RetargetOptions
-from mimica.animation.take import Framing, PhotoTake, Role
+from mimica.animation.scene import PhotoScene
+from mimica.animation.take import Framing
 from mimica.media.image import load_photo
 from mimica.media.video_reader import open_video
 from mimica.runtime.weights import registry_sha256
 from mimica.safety.admission import SigningOptions, admit
-from mimica.safety.consent import check_basis
+from mimica.safety.agreements import Agreements, Consent, ReceiptFiles
 from mimica.safety.film_preview import PreviewCallback
 
 
 def animate(
-    photo: Path | str, driving: Path | str, out: Path | str, *, consent: str, receipt: Path | str | None = None,
+    photo: Path | str, driving: Path | str, out: Path | str, *, consent: Consent, receipt: ReceiptFiles = None,
     framing: Framing = "photo", motion: Literal["relative", "absolute"] = "relative", expression: float = 1.0,
     pose: float = 1.0, gaze: float = 1.0, face: FaceChoice = "largest", crf: int = 16, device: str = "auto",
     audio: bool = True, overwrite: bool = True, purpose: str = "personal", label: str = "start",
     signing: SigningOptions | None = None, progress: ProgressCallback | None = None, animator: Animator | None = None,
-    preview: PreviewCallback | None = None,
+    preview: PreviewCallback | None = None, drivers: Mapping[int, Path | str] | None = None,
 ) -> AnimationReport:  # fmt: skip
     """Let `photo` perform what the actor does in `driving`, and write it to `out`.
 
@@ -36,47 +40,75 @@ def animate(
     every frame labelled and invisibly marked, the manifest signed and checked, a row in the ledger.
 
     Args:
-        consent: on whose word: self, receipt, fictional, historical, licensed (see `safety.consent`).
-        receipt: the written agreement, for consent "receipt".
+        consent: on whose word: self, receipt, fictional, historical, licensed (see `safety.consent`); one basis, or
+            one for each face by its number.
+        receipt: the written agreement, for consent "receipt"; of several faces each its own, by number.
         framing: "photo" gives the whole photo back, "crop" a square around the head.
         motion: "relative" moves the head from the photo's own pose; "absolute" takes the actor's.
         expression, pose, gaze: scales; 0 keeps the photo's own.
-        face: which face of the photo: "largest", or a number as `mimica faces` counts.
+        face: which faces of the photo: "largest", "all", "left", "right" (of the picture), or numbers as
+            `mimica faces` counts.
         purpose: what it is for: personal, publication, commercial, research; a receipt may allow some only.
         label: the visible "AI": "start" (first seconds and after cuts) or "always".
         signing: whose key signs the manifest; this machine's own when None.
         crf: H.264 quality, 0 (lossless) to 51.
         animator: loaded networks to use again; `device` is then ignored.
         preview: is given a small labelled and marked JPEG about once a second while frames are made.
+        drivers: driving videos of single faces, by number; they perform besides those that `face` chooses. `driving`
+            gives time, length and sound; a face whose own driver is over rests.
 
     Raises:
         ConsentError, UsageError, UnreadableMediaError, NoFaceError, FaceChoiceError, OutputError, WeightsError,
         DeviceError, GateError, LedgerError: each names its input, the cause and the remedy.
     """
     started = time.monotonic()
-    check_basis(consent, receipt, purpose)
+    Agreements.of(consent, receipt).check(purpose)
+    own = {number: Path(file) for number, file in (drivers or {}).items()}
     photo, driving, out = Path(photo), Path(driving), Path(out)
     check_input_file(photo, "photo")
     check_input_file(driving, "driving video")
-    check_output_file(out, inputs=(photo, driving), overwrite=overwrite)
+    for file in own.values():
+        check_input_file(file, "driving video")
+    check_output_file(out, inputs=(photo, driving, *own.values()), overwrite=overwrite)
     picture = load_photo(photo)
     options = RetargetOptions(motion, expression, pose, gaze)
-    terms = admit(
-        photo, picture.image, driving, consent=consent, receipt=receipt, purpose=purpose, label=label, signing=signing,
-        weights=registry_sha256(),
-        settings={"framing": framing, "face": face, "crf": crf, "audio": audio, **asdict(options)},
-    )  # fmt: skip
     with open_video(driving) as reader:
         animator = animator or Animator.load(device)
-        face_found = choose_face(animator.networks.finder.find(picture.image), face, f"photo {photo}")
-        portrait = prepare(picture.image, face_found, animator.networks, f"photo {photo}")
+        scene = PhotoScene.of(picture.image, animator.networks, face, f"photo {photo}", own)
+        playing = {part.number: own.get(part.number, driving) for part in scene.parts}
+        terms = admit(
+            photo, picture.image, driving, consent=consent, receipt=receipt, purpose=purpose, label=label,
+            signing=signing, weights=registry_sha256(), faces=playing,
+            settings={
+                "framing": framing, "face": told(face), "faces": list(playing), "crf": crf, "audio": audio,
+                **asdict(options),
+            },
+        )  # fmt: skip
         driver = animator.read_driver(reader, progress)
         info = reader.info
+    cast, said = _on_one_clock(playing, driving, driver, animator, progress)
+    take = scene.take(cast, animator.networks, options, framing)
     sound = audio and info.has_audio
     form = FilmFormat(info.time_base, info.rate, crf, driving if sound else None)
-    made = film(PhotoTake(Role(portrait, driver, options), framing), out, terms, form, progress, preview)
+    made = film(take, out, terms, form, progress, preview)
     return AnimationReport(
         out=out, frames=made.frames, fps=made.fps, seconds=time.monotonic() - started, size=made.size,
-        rate=info.rate, audio=sound, notes=tuple(dict.fromkeys((*picture.notes, *made.notes))),
-        consent=terms.consent.basis, release=made.release,
+        rate=info.rate, audio=sound, notes=tuple(dict.fromkeys((*picture.notes, *scene.notes, *said, *made.notes))),
+        consent=terms.consent.told, release=made.release,
     )  # fmt: skip
+
+
+def _on_one_clock(
+    playing: Mapping[int, Path], driving: Path, driver: Driver, animator: Animator, progress: ProgressCallback | None
+) -> tuple[dict[int, Driver], list[str]]:
+    """Each face's driver at the times of the main one, and what a person should know about those that end sooner."""
+    read = {driving: driver}
+    notes: list[str] = []
+    for path in dict.fromkeys(playing.values()):
+        if path == driving:
+            continue
+        other = animator.read_driver(path, progress)
+        read[path] = on_clock(other, driver)
+        if lasts(other) + REST_S < lasts(driver):
+            notes.append(f"driving video {path}: is over after {lasts(other):.1f} s; its face rests from then on")
+    return {number: read[path] for number, path in playing.items()}, notes

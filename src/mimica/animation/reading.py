@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mimica.core.easing import smoothstep
 from mimica.core.geometry import CropFrame
 
 FloatArray = NDArray[np.float32]
@@ -39,6 +40,10 @@ class FeatureReading:
         return (points / np.array([columns, rows]) * self.size_px + self.origin_px).astype(np.float32)
 
 
+SOFT_BORDER = 0.16
+"""Width of the border between two heads, in sides of a tight crop."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PortraitReading:
     """Everything read from the photo.
@@ -52,6 +57,7 @@ class PortraitReading:
         features: mouth, left eye, right eye.
         matte_crop: the wide crop of `matte` (H, W), 0..1.
         expression: (52,) the photo's own expression.
+        rivals: the tight crops of other faces in the photo, which must not be dragged along.
     """
 
     crop: CropFrame
@@ -67,3 +73,19 @@ class PortraitReading:
     matte_crop: CropFrame
     matte: FloatArray
     expression: FloatArray
+    rivals: tuple[CropFrame, ...] = ()
+
+    def owned(self, points_px: NDArray[np.floating]) -> FloatArray:
+        """(N,) 1 at photo pixels (N, 2) nearer to this face than to any rival, as the size of each measures; else 0."""
+        share = np.ones(len(points_px), np.float32)
+        if not self.rivals:
+            return share
+        own = _remoteness(points_px, self.crop)
+        for rival in self.rivals:
+            share = np.minimum(share, smoothstep(_remoteness(points_px, rival) - own, 0.0, SOFT_BORDER))
+        return share.astype(np.float32)
+
+
+def _remoteness(points_px: NDArray[np.floating], crop: CropFrame) -> NDArray[np.float64]:
+    """(N,) distance from the middle of a crop, in its sides."""
+    return np.linalg.norm(np.asarray(points_px, np.float64) - crop.center_px, axis=1) / crop.side_px

@@ -42,6 +42,11 @@ class Patch:
     width: int
     height: int
 
+    @property
+    def area(self) -> tuple[slice, slice]:
+        """Rows and columns of the photo."""
+        return slice(self.y0, self.y0 + self.height), slice(self.x0, self.x0 + self.width)
+
     def view(self, columns: int, rows: int) -> View:
         return View(self.x0, self.y0, self.width, self.height, columns, rows)
 
@@ -64,6 +69,8 @@ class Renderer:
         # a face is always the person, whatever the matte says
         face = _to_patch(reading.face, reading.crop.matrix(reading.face.shape[0]), p, outside=0.0)
         self.matte = np.maximum(smooth_step(matte, 0.12, 0.7), smooth_step(face, 0.4, 0.7))
+        if reading.rivals:  # other people belong to the background
+            self.matte = self.matte * _owned(reading, p)
         self.plate = background_plate(self.original, self.matte).astype(np.float32)
         self.textures = [_feature_textures(feature, p) for feature in reading.features]
         lips = _lips_at_rest(mesh, reading.features, mouth_points_px)
@@ -281,6 +288,15 @@ def _skin(photo: Image, reading: PortraitReading) -> FloatArray:
         return np.full(3, 0.5, np.float32)
     points = reading.crop.to_image(chosen / np.array([columns, rows]))
     return np.asarray(np.median(sample(photo, points), axis=0) / 255, np.float32)
+
+
+def _owned(reading: PortraitReading, patch: Patch) -> FloatArray:
+    """(height, width) of the patch: what belongs to this person rather than to a rival, at a quarter of its size."""
+    columns, rows = max(2, patch.width // 4), max(2, patch.height // 4)
+    x = (np.arange(columns) + 0.5) * patch.width / columns + patch.x0
+    y = (np.arange(rows) + 0.5) * patch.height / rows + patch.y0
+    share = reading.owned(np.stack(np.meshgrid(x, y), -1).reshape(-1, 2)).reshape(rows, columns)
+    return np.asarray(cv2.resize(share, (patch.width, patch.height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _identity(width: int, height: int) -> FloatArray:

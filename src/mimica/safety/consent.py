@@ -109,7 +109,7 @@ class ConsentRecord:
 
         With several faces the whole begins with `told` and lists each face's record under "faces".
         """
-        left_out = {"subject", "others"} | ({"face"} if self.face is None else set())
+        left_out = {"subject", "others"} if self.face is not None else {"subject", "others", "face"}
         values = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in left_out}
         values["purposes"] = list(self.purposes)
         if not self.others:

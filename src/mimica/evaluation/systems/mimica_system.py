@@ -53,7 +53,7 @@ class MimicaSystem:
     def animate(self, loaded: LoadedCase) -> Iterable[Image]:
         from mimica.animation.take import PhotoTake, Role
 
-        return PhotoTake(Role(self._portrait(loaded), self._read(loaded))).unreleased_frames()
+        return PhotoTake((Role(self._portrait(loaded), self._read(loaded)),)).unreleased_frames()
 
     def _portrait(self, loaded: LoadedCase) -> Portrait:
         key = (loaded.case.photo_file, loaded.case.photo_px)
