@@ -72,7 +72,8 @@ class Renderer:
         if reading.rivals:  # other people belong to the background
             self.matte = self.matte * _owned(reading, p)
         self.plate = background_plate(self.original, self.matte).astype(np.float32)
-        self.textures = [_feature_textures(feature, p) for feature in reading.features]
+        solid = _to_patch(_without_holes(reading.face), reading.crop.matrix(reading.face.shape[0]), p, outside=0.0)
+        self.textures = [_feature_textures(feature, p, solid) for feature in reading.features]
         lips = _lips_at_rest(mesh, reading.features, mouth_points_px)
         self.mouth = Mouth(mesh, lips, _skin(photo, reading), shipped_interior())
         self.face_width_px = FACE_PER_CROP * reading.crop.side_px
@@ -226,7 +227,14 @@ class _FeatureTextures:
     core: FloatArray
 
 
-def _feature_textures(feature: FeatureReading, patch: Patch) -> _FeatureTextures:
+def _without_holes(face: FloatArray) -> FloatArray:
+    """The face map with mouth and eyes filled, whatever they show."""
+    side = max(3, round(0.14 * face.shape[0])) | 1
+    return np.asarray(cv2.morphologyEx(face, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8)), np.float32)
+
+
+def _feature_textures(feature: FeatureReading, patch: Patch, face: FloatArray) -> _FeatureTextures:
+    """face: (height, width) of the patch: beyond the cheek of a turned head there is neither mouth nor eye."""
     rows, columns = feature.region.shape[:2]
     scale = np.array([columns, rows]) / feature.size_px
     matrix = np.array(
@@ -237,7 +245,7 @@ def _feature_textures(feature: FeatureReading, patch: Patch) -> _FeatureTextures
     edge = np.minimum(np.minimum(x, 1 - x)[None, :], np.minimum(y, 1 - y)[:, None]).astype(np.float32)
     fade = _to_patch(smooth_step(edge, 0.02, 0.14), matrix, patch, outside=0.0)
     slit = along_slit(window_canonical(feature, "base").reshape(-1, 3), feature.kind).reshape(rows, columns)
-    core = _to_patch(smooth_step(edge, 0.06, 0.16) * slit, matrix, patch, outside=0.0)
+    core = _to_patch(smooth_step(edge, 0.06, 0.16) * slit, matrix, patch, outside=0.0) * smooth_step(face, 0.25, 0.6)
     return _FeatureTextures(upper, lower, fade, core)
 
 
@@ -246,8 +254,9 @@ def _placed(mesh: PortraitMesh, sheet: Sheet, motion: HeadMotion) -> FloatArray:
 
 
 def _patch(photo: Image, mesh: PortraitMesh) -> Patch:
-    low = np.maximum(np.floor(mesh.region.corners().min(0)).astype(int), 0)
-    high = np.minimum(np.ceil(mesh.region.corners().max(0)).astype(int), [photo.shape[1], photo.shape[0]])
+    # pixels that lie wholly in the region: a row that the mesh covers in part would show the plate through clothes
+    low = np.maximum(np.ceil(mesh.region.corners().min(0)).astype(int), 0)
+    high = np.minimum(np.floor(mesh.region.corners().max(0)).astype(int), [photo.shape[1], photo.shape[0]])
     return Patch(int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1]))
 
 
