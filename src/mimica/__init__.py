@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mimica.animation import Animator, animate
     from mimica.animation.report import AnimationReport, Progress
+    from mimica.animation.still import EditReport, edit
     from mimica.errors import (
         ConsentError,
         DeviceError,
@@ -36,6 +37,8 @@ _HOME = {
     "animate": "mimica.animation",
     "Animator": "mimica.animation",
     "AnimationReport": "mimica.animation.report",
+    "EditReport": "mimica.animation.still",
+    "edit": "mimica.animation.still",
     "Progress": "mimica.animation.report",
     "ConsentError": "mimica.errors",
     "DeviceError": "mimica.errors",
@@ -58,6 +61,7 @@ __all__ = [
     "Animator",
     "ConsentError",
     "DeviceError",
+    "EditReport",
     "FaceChoiceError",
     "InputError",
     "Interrupted",
@@ -72,6 +76,7 @@ __all__ = [
     "WeightsError",
     "__version__",
     "animate",
+    "edit",
     "verify",
 ]
 

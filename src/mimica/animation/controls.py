@@ -2,8 +2,8 @@
 
 Three kinds share one table: ARKit's 52 coefficients, friendly groups of them (smile, pout, wink, …), and head and eyes.
 A name may be written in any usual way: `jaw-open`, `jawOpen`, `JawOpen`; `mouthSmile_L`, `mouthSmileLeft`. Left and
-right are the subject's own. Directions in the picture are as everywhere here: x to the right, y down. This module does
-not know portraits; `edit` applies it.
+right are the subject's own. Directions in the picture are as everywhere here: x to the right, y down. This module loads
+nothing, so that the command line can list it, and does not know portraits: `edit` applies it.
 """
 
 from __future__ import annotations
@@ -15,15 +15,13 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Final, Literal
 
-from mimica.core.motion import EXPRESSION_NAMES
 from mimica.errors import UsageError
 
 Unit = Literal["", "°", "cm"]
 
 POSE_CHANNELS: Final = ("yaw_deg", "pitch_deg", "roll_deg", "right_cm", "down_cm", "nearer_cm")
 GAZE_CHANNELS: Final = ("gaze_yaw_left_deg", "gaze_pitch_left_deg", "gaze_yaw_right_deg", "gaze_pitch_right_deg")
-CHANNELS: Final = EXPRESSION_NAMES + POSE_CHANNELS + GAZE_CHANNELS
-"""What can be moved at all: the expression directions of `core.motion`, the head, each eye."""
+"""What can be moved beside the expression directions of `core.motion`: the head, each eye."""
 
 GAZE_REACH_DEG: Final = (28.0, 20.0)
 """How far eyes turn sideways, and up or down, at 1."""
@@ -38,7 +36,7 @@ class Control:
     Attributes:
         name: as on the command line, without the dashes. group: under which heading it stands. words: what it does.
         low, high: the range that looks natural; 0 leaves the photo as it is. unit: "" for strengths.
-        parts: channel of `CHANNELS` → how much of it one unit of the control adds.
+        parts: channel (a direction of `core.motion`, of the head or of the eyes) → how much of it one unit adds.
     """
 
     name: str
@@ -106,7 +104,7 @@ _GROUPS: list[Row] = [
     ("surprise", "brows up, eyes wide, jaw dropped",
      _sides("browInnerUp", 0.8) | _sides("browOuterUp", 0.8) | _sides("eyeWide", 0.8) | {"jawOpen": 0.45}),
     ("anger", "brows down, eyes narrow, lips pressed",
-     _sides("browDown") | _sides("eyeSquint", 0.35) | _sides("noseSneer", 0.4) | _sides("mouthPress", 0.4)),
+     _sides("browDown") | _sides("eyeSquint", 0.35) | _sides("noseSneer", 0.25) | _sides("mouthPress", 0.4)),
     ("sadness", "inner brows up, corners of the mouth down",
      _sides("browInnerUp", 0.9) | _sides("mouthFrown", 0.7) | {"mouthShrugLower": 0.3}),
 ]  # fmt: skip

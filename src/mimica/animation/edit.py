@@ -26,9 +26,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mimica.animation.controls import CHANNELS, GAZE_CHANNELS, POSE_CHANNELS, find_control
+from mimica.animation.controls import GAZE_CHANNELS, POSE_CHANNELS, find_control
 from mimica.animation.fill import smooth_step
 from mimica.animation.motion_field import HeadMotion
+from mimica.animation.other_face import OtherFace
 from mimica.animation.prepare import Portrait
 from mimica.animation.retarget import MAX_SHIFT_CM, MAX_TURN_DEG, soft_limit
 from mimica.core.camera import rotation_from_angles, rotation_vector, rotations_from_vectors
@@ -38,12 +39,16 @@ from mimica.errors import UsageError
 Image = NDArray[np.uint8]
 FloatArray = NDArray[np.float32]
 
+CHANNELS: Final = frozenset((*EXPRESSION_NAMES, *POSE_CHANNELS, *GAZE_CHANNELS))
+
 MOST: Final = 1.25
 """A direction goes no further than this, own expression and edit together, as in an animation."""
 LARGEST_AMOUNT: Final = 2.0
 """Amounts beyond this many times a control's range are a slip of the finger."""
 TOUCHED_FROM, TOUCHED_FULLY = 0.0, 0.12
 """Mouth and eyes fade from the photo's own pixels to drawn ones as the strengths that move them grow so far."""
+TONGUE_NEEDS: Final = 0.3
+"""How far the jaw opens at least for a tongue that is all out."""
 GAZE_TOUCHES_DEG: Final = 40.0
 """A turn of the eyes by so much touches an eye as a strength of 1 does."""
 
@@ -54,26 +59,12 @@ _LIDS: Final = ("eyeBlink", "eyeLookDown", "eyeLookUp", "eyeSquint", "eyeWide", 
 _SHUT_KNOWS_NO: Final = ("eyeLookDown", "eyeLookUp", "eyeSquint", "eyeWide")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class OtherFace:
-    """The face of another photo, to be taken over; `None` leaves that part as it is.
-
-    Attributes:
-        expression: (52,) strengths, order of `core.motion.EXPRESSION_NAMES`. angles_deg: (3,) yaw, pitch, roll.
-        gaze_deg: (2, 2) yaw and pitch of the left and the right eye.
-    """
-
-    expression: FloatArray | None = None
-    angles_deg: FloatArray | None = None
-    gaze_deg: FloatArray | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class PortraitEdit:
     """What to change in a portrait.
 
     Attributes:
-        amounts: channel of `controls.CHANNELS` → how much to add: strengths, degrees, centimetres.
+        amounts: channel of `CHANNELS` → how much to add: strengths, degrees, centimetres.
         neutral: 0..1, how much of the photo's own expression is taken away first.
         other: the face of another photo, whose expression replaces this one's before `amounts` are added.
         strength: scales all of it; 0 is the photo.
@@ -117,12 +108,16 @@ class PortraitEdit:
     def is_nothing(self) -> bool:
         """Whether the photo stays exactly as it is."""
         return self.strength == 0 or (
-            not any(self.amounts.values()) and self.neutral == 0 and (self.other is None or not _parts(self.other))
+            not any(self.amounts.values()) and self.neutral == 0 and (self.other is None or self.other.is_nothing)
         )
 
     def scaled(self, strength: float) -> PortraitEdit:
         """The same edit, `strength` times as strong."""
         return replace(self, strength=self.strength * strength)
+
+    def taking(self, other: OtherFace) -> PortraitEdit:
+        """The same edit on top of what is taken over from another photo."""
+        return replace(self, other=other)
 
     def motion(self, portrait: Portrait) -> HeadMotion:
         """What the renderer has to do with this portrait."""
@@ -186,10 +181,6 @@ def edit_still(portrait: Portrait, edit: PortraitEdit) -> Image:
     return portrait.renderer.render(edit.motion(portrait))
 
 
-def _parts(other: OtherFace) -> bool:
-    return any(part is not None for part in (other.expression, other.angles_deg, other.gaze_deg))
-
-
 def _possible(total: FloatArray, kept: FloatArray) -> FloatArray:
     """Strengths that a face can have; what `kept` (52,) of the photo itself lies beyond stays as it is."""
     low = np.zeros_like(total)
@@ -207,5 +198,7 @@ def _possible(total: FloatArray, kept: FloatArray) -> FloatArray:
             possible[index] *= 1 - closing
     # mouthClose closes lips over an open jaw; alone it would push one lip through the other
     close, jaw = EXPRESSION_INDEX["mouthClose"], EXPRESSION_INDEX["jawOpen"]
+    tongue = EXPRESSION_INDEX["tongueOut"]
+    possible[jaw] = max(float(possible[jaw]), TONGUE_NEEDS * float(possible[tongue]))
     possible[close] = min(float(possible[close]), max(float(possible[jaw]), float(kept[close])))
     return possible

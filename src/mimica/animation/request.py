@@ -14,6 +14,7 @@ from mimica.errors import OutputError, UnreadableMediaError, UsageError
 
 VIDEO_SUFFIXES: Final = (".mp4", ".m4v", ".mov")
 """Matroska and WebM have no place for a C2PA manifest, and nothing leaves without one."""
+PICTURE_SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".webp")
 
 
 def check_input_file(path: Path, what: str) -> None:
@@ -38,22 +39,25 @@ def check_input_file(path: Path, what: str) -> None:
         ) from error
 
 
-def check_output_file(path: Path, *, inputs: tuple[Path, ...], overwrite: bool) -> None:
-    """Refuse a path where no video can or should be written; leaves nothing behind.
+def check_output_file(
+    path: Path, *, inputs: tuple[Path, ...], overwrite: bool, suffixes: tuple[str, ...] = VIDEO_SUFFIXES
+) -> None:
+    """Refuse a path where no video, or other file of `suffixes`, can or should be written; leaves nothing behind.
 
-    Raises UsageError when the path is one of the inputs or its suffix is no video container that we write, and
+    Raises UsageError when the path is one of the inputs or its suffix is none of `suffixes`, and
     OutputError when its folder is missing or not writable, when it is a folder, or when it exists and `overwrite` is
     false.
     """
-    if path.suffix.lower() not in VIDEO_SUFFIXES:
+    if path.suffix.lower() not in suffixes:
+        kind = "videos" if suffixes == VIDEO_SUFFIXES else "pictures"
         raise UsageError(
-            f"output {path}: the name must end in one of {', '.join(VIDEO_SUFFIXES)}, the videos that can be signed"
+            f"output {path}: the name must end in one of {', '.join(suffixes)}, the {kind} that can be signed"
         )
     for source in inputs:
         if path.exists() and source.exists() and path.samefile(source):
             raise UsageError(f"output {path}: is also an input and would be overwritten; give another name")
     if path.is_dir():
-        raise OutputError(f"output {path}: is a folder; give a file name such as {path / 'out.mp4'}")
+        raise OutputError(f"output {path}: is a folder; give a file name such as {path / f'out{suffixes[0]}'}")
     if path.exists() and not overwrite:
         raise OutputError(f"output {path}: exists already; give another name or allow --overwrite")
     folder = path.parent

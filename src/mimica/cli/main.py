@@ -24,6 +24,7 @@ from mimica.cli import (
     demo,
     denylist,
     doctor,
+    edit,
     evaluate,
     faces,
     ledger,
@@ -53,6 +54,7 @@ app = typer.Typer(
 )
 app.command(name="animate", epilog=EXIT_CODES)(animate.animate)
 app.command(name="batch", short_help="Animate every job of a table.")(batch.batch)
+app.command(name="edit", short_help="Change a photo's expression, pose and gaze.")(edit.with_every_control(edit.edit))
 app.command(name="verify", short_help="Say what provenance files carry.")(verify.verify)
 app.command(name="faces")(faces.faces)
 app.command(name="demo", short_help="Animate the shipped photos.")(demo.demo)

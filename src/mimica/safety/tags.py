@@ -56,7 +56,8 @@ def video_tags(consent: ConsentRecord, version: str, job: str) -> dict[str, str]
 
 def image_tags(consent: ConsentRecord, version: str, job: str) -> dict[str, str]:
     """The tags of a picture: as for a video, and IPTC's term where picture software looks for it."""
-    return video_tags(consent, version, job) | {XMP: _PACKET.format(term=DIGITAL_SOURCE_TYPE)}
+    words = f"AI-generated: a photo whose expression, pose or gaze was changed by Mimica {version}."
+    return video_tags(consent, version, job) | {"description": words, XMP: _PACKET.format(term=DIGITAL_SOURCE_TYPE)}
 
 
 def read_tags(metadata: Mapping[str, str]) -> TagReading:
