@@ -88,8 +88,16 @@ def test_kills_at_random_moments_leave_only_whole_marked_files(tmp_path: Path, m
             while server.stdout.readline() != "gone\n":
                 pass
             visible += check(out)
+        for path in (path for path in (*out.iterdir(), *(tmp_path / "home").iterdir()) if path.name.endswith(".part")):
+            os.utime(path, (0, 0))  # as the next run finds them some minutes later
+        server.stdin.write("go\n")
+        child = int(server.stdout.readline())
+        assert server.stdout.readline() == "made one\n"
+        hidden = [path.name for path in out.iterdir() if path.name.startswith(".") and path.stat().st_mtime == 0]
+        os.kill(child, signal.SIGKILL)
         server.stdin.close()
     assert visible, "every kill came before the first file: nothing was tested"
+    assert hidden == [], "the next run removes what killed ones left"
 
 
 def check(folder: Path) -> int:

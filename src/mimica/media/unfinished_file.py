@@ -1,17 +1,18 @@
 """A file that appears under its name only when it is complete: written beside the target, then renamed.
 
-On any failure nothing is left. This module does not know what is written.
+On any failure nothing is left; what a killed process left in the folder is removed by the next one. This module does
+not know what is written.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-import secrets
 from contextlib import suppress
 from pathlib import Path
 
 from mimica.errors import OutputError
+from mimica.media.leftovers import hold, remove_leftovers, temporary_path
 
 _REMEDIES = {
     errno.ENOSPC: "the disk is full; free some space or choose another folder",
@@ -44,12 +45,25 @@ class UnfinishedFile:
             raise OutputError(f"{target} is a folder; give the output a file name")
         if not target.parent.is_dir():
             raise OutputError(f"{target} cannot be written: the folder {target.parent} does not exist; create it first")
-        # The target's own name is cut so that the longer one stays within what file systems allow.
-        self.path = target.absolute().parent / f".{target.name[:80]}.{secrets.token_hex(4)}.part"
+        remove_leftovers(target.absolute().parent)
+        self._held: int | None = None
         try:
-            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+            self.path = self._claimed(target.absolute())
         except OSError as error:
             raise output_error(target, error) from error
+
+    def _claimed(self, target: Path) -> Path:
+        """A new empty file that is locked for as long as this process writes it, where locks exist."""
+        while True:
+            path = temporary_path(target)
+            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
+            if not hold(descriptor):
+                os.close(descriptor)
+                return path
+            if os.fstat(descriptor).st_nlink:  # nobody cleaned it away in the moment before the lock
+                self._held = descriptor
+                return path
+            os.close(descriptor)
 
     def finish(self) -> None:
         """Make the file durable and rename it over the target; ``OutputError`` and nothing left if that fails."""
@@ -60,8 +74,16 @@ class UnfinishedFile:
         except OSError as error:
             self.discard()
             raise output_error(self.target, error) from error
+        self._let_go()
 
     def discard(self) -> None:
         """Remove what was written; silent if it is gone."""
         with suppress(OSError):
             self.path.unlink(missing_ok=True)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            with suppress(OSError):
+                os.close(self._held)
+            self._held = None

@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 import os
-import secrets
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from mimica.errors import OutputError
+from mimica.media.leftovers import remove_leftovers, temporary_path
 
 HOME_VARIABLE: Final = "MIMICA_HOME"
 
@@ -49,7 +49,8 @@ def write_private(path: Path, content: bytes, *, replace: bool = False) -> None:
     Raises OutputError when it exists and `replace` is false, or cannot be written.
     """
     private_folder(path.parent)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    remove_leftovers(path.parent)  # of a killed process: it may hold half a key
+    temporary = temporary_path(path)
     try:
         descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         with os.fdopen(descriptor, "wb") as file:

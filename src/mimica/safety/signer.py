@@ -8,7 +8,6 @@ the one certificate, so nobody can issue a second. This module does not know wha
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from mimica.errors import OutputError, UsageError
+from mimica.media.leftovers import remove_leftovers, temporary_path
 from mimica.safety.home import private_folder
 
 if TYPE_CHECKING:
@@ -142,7 +142,8 @@ def _make_local(folder: Path) -> None:
     authority, certificate = _certificates(authority_key, key.public_key())
     secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     private_folder(folder.parent)
-    unfinished = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.part")
+    remove_leftovers(folder.parent)
+    unfinished = temporary_path(folder)
     unfinished.mkdir(mode=0o700)
     try:
         for name, content in ((KEY, secret), (CERTIFICATE, certificate + authority), (AUTHORITY, authority)):
