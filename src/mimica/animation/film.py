@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mimica.animation.report import ProgressCallback, Stage
 from mimica.animation.take import Take
+from mimica.media.audio import Sound
 from mimica.safety.film_preview import PreviewCallback
 from mimica.safety.job import Release, ReleaseTerms
 from mimica.safety.release import VideoRelease
@@ -32,7 +33,7 @@ class FilmFormat:
     time_base: Fraction | None = None
     rate: Fraction | None = None
     crf: int = 16
-    audio_from: Path | None = None
+    audio_from: Path | Sound | None = None
 
 
 def film(

@@ -57,21 +57,33 @@ def copies(codec: str, container: OutputContainer) -> bool:
     return codec in container.supported_codecs
 
 
-class AudioTrack:
-    """One file's sound, read in step with the pictures.
+def encoder_rate_hz(stream: AudioStream) -> int:
+    """The sample rate of sound that is encoded again: its own where AAC knows it."""
+    rate = stream.codec_context.sample_rate
+    return rate if rate in AAC_RATES_HZ else 48_000
 
-    ``span`` = (start, end) in seconds of the file takes only that part and lets it begin at time zero; without it
-    every packet keeps its time (less the file's ``clock_zero``). Raises ``UnreadableMediaError`` if the file cannot
-    be opened.
+
+def add_encoder(output: OutputContainer, rate_hz: int, channels: int) -> tuple[AudioStream, str]:
+    """A stream of mono or stereo sound in the codec that suits the container, and the codec's name for a person."""
+    encoder = FALLBACK_CODECS[output.format.name]
+    rate = 48_000 if encoder == "libopus" else rate_hz
+    target = cast("AudioStream", output.add_stream(encoder, rate=rate, bit_rate=BIT_RATE))
+    target.layout = "mono" if channels == 1 else "stereo"
+    target.codec_context.time_base = Fraction(1, rate)
+    return target, "Opus" if encoder == "libopus" else "AAC"
+
+
+class AudioTrack:
+    """One file's sound, read in step with the pictures: every packet keeps its time (less the file's ``clock_zero``).
+
+    Raises ``UnreadableMediaError`` if the file cannot be opened.
     """
 
-    def __init__(self, path: Path, span: tuple[Fraction, Fraction | None] | None = None) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
         self.notes: list[str] = []
         self._source: InputContainer = open_container(path)
-        self._shift = clock_zero(self._source) + (span[0] if span else 0)
-        self._trimmed = span is not None
-        self._length = span[1] - span[0] if span and span[1] is not None else None
+        self._shift = clock_zero(self._source)
         self._stream = best_audio(self._source)
         self._target: AudioStream | None = None
         self._output: OutputContainer | None = None
@@ -110,14 +122,7 @@ class AudioTrack:
             self._target.metadata.update(stream.metadata)
             return
         self._encodes = True
-        encoder = FALLBACK_CODECS[output.format.name]
-        context = stream.codec_context
-        rate = 48_000 if encoder == "libopus" or context.sample_rate not in AAC_RATES_HZ else context.sample_rate
-        target = cast("AudioStream", output.add_stream(encoder, rate=rate, bit_rate=BIT_RATE))
-        target.layout = "mono" if context.channels == 1 else "stereo"
-        target.codec_context.time_base = Fraction(1, rate)
-        self._target = target
-        name = "Opus" if encoder == "libopus" else "AAC"
+        self._target, name = add_encoder(output, encoder_rate_hz(stream), stream.codec_context.channels)
         self.notes.append(f"{output.format.name} cannot hold {codec} sound: it was re-encoded to {name}")
 
     def pump(self, until: Fraction | None) -> None:
@@ -160,11 +165,6 @@ class AudioTrack:
                 return
             if not packet.size:
                 continue
-            time = self._time(packet)
-            if self._trimmed and time + (packet.duration or 0) * packet.time_base <= 0:
-                continue
-            if self._length is not None and time >= self._length:
-                return
             yield packet
 
     def _copied(self, packet: Packet) -> list[Packet]:

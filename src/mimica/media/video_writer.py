@@ -28,7 +28,8 @@ from numpy.typing import NDArray
 
 from mimica.core.timing import MAX_TICKS_PER_SECOND, is_exact, ticks
 from mimica.errors import MimicaError, OutputError, UsageError
-from mimica.media.audio import AudioTrack
+from mimica.media.audio import AudioTrack, Sound
+from mimica.media.audio_part import SoundPart, open_sound
 from mimica.media.unfinished_file import UnfinishedFile, output_error
 
 if TYPE_CHECKING:
@@ -54,9 +55,9 @@ class VideoWriter:
 
     ``size`` is (width, height) in pixels. ``time_base`` (seconds per tick, best the driver's own) or else ``rate``
     decides which times are exact; others are rounded to the nearest tick and noted. ``audio_from`` is the file whose
-    sound is kept, ``audio_span`` = (start, end) takes a part of it that then begins at zero. ``metadata`` goes into the
-    container. ``seal`` is called with the complete file before it takes its name and may change it: the provenance of a
-    released video is signed there; what it raises keeps the file from appearing.
+    sound is kept, or the part of one (see ``Sound``). ``threads`` fixes the encoder's, so that the same frames give the
+    same bytes on machines with other cores. ``metadata`` goes into the container. ``seal`` is called with the complete file before it takes its name and may change it: the provenance
+    of a released video is signed there; what it raises keeps the file from appearing.
 
     The file is written beside ``path`` and takes its name only at a clean end of the block with every frame in it; an
     exception leaves nothing. Raises ``UsageError`` for wrong options, ``UnreadableMediaError`` for ``audio_from``, and
@@ -72,8 +73,8 @@ class VideoWriter:
         rate: Fraction | None = None,
         crf: int = DEFAULT_CRF,
         preset: str = "faster",
-        audio_from: str | Path | None = None,
-        audio_span: tuple[Fraction, Fraction | None] | None = None,
+        threads: int | None = None,
+        audio_from: str | Path | Sound | None = None,
         metadata: Mapping[str, str] | None = None,
         seal: Callable[[Path], None] | None = None,
     ) -> None:
@@ -90,14 +91,13 @@ class VideoWriter:
         self._format = CONTAINERS[self.path.suffix.lower()]
         self._rate = rate
         self._time_base = _usable_time_base(time_base, rate)
-        self._crf, self._preset = crf, preset
-        self._audio_from = Path(audio_from) if audio_from is not None else None
-        self._audio_span = audio_span
+        self._crf, self._preset, self._threads = crf, preset, threads
+        self._audio_from = Sound(Path(audio_from)) if isinstance(audio_from, str | Path) else audio_from
         self._metadata = dict(metadata or {})
         self._seal = seal
         self._notes: list[str] = []
         self._file: UnfinishedFile | None = None
-        self._audio: AudioTrack | None = None
+        self._audio: AudioTrack | SoundPart | None = None
         self._output: OutputContainer | None = None
         self._stream: VideoStream | None = None
         self._reformatter = VideoReformatter()
@@ -117,12 +117,12 @@ class VideoWriter:
 
     def __enter__(self) -> Self:
         source = self._audio_from
-        if source is not None and self.path.exists() and source.exists() and self.path.samefile(source):
+        if source and self.path.exists() and source.path.exists() and self.path.samefile(source.path):
             raise OutputError(f"{self.path} is also the input; choose another name for the output")
         self._file = UnfinishedFile(self.path)
         try:
             if source is not None:
-                self._audio = AudioTrack(source, self._audio_span)
+                self._audio = open_sound(source)
         except BaseException:
             self._file.discard()
             raise
@@ -207,6 +207,8 @@ class VideoWriter:
         context.colorspace = Colorspace.ITU709
         context.color_primaries = ColorPrimaries.BT709
         context.color_trc = ColorTrc.BT709
+        if self._threads is not None:
+            context.thread_count = self._threads
         stream.time_base = self._time_base
         self._stream = stream
         if self._audio is not None:

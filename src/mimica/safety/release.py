@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from mimica import __version__
 from mimica.errors import UsageError
+from mimica.media.audio import Sound
 from mimica.media.image_writer import save_image
 from mimica.media.video_writer import VideoWriter
 from mimica.safety.film_preview import PreviewCallback, Previews
@@ -78,8 +79,8 @@ class VideoRelease:
 
     def __init__(
         self, out: Path, size: tuple[int, int], terms: ReleaseTerms, *, frames: int, seconds: float,
-        time_base: Fraction | None = None, rate: Fraction | None = None, crf: int = 16, audio_from: Path | None = None,
-        preview: PreviewCallback | None = None,
+        time_base: Fraction | None = None, rate: Fraction | None = None, crf: int = 16,
+        audio_from: Path | Sound | None = None, preview: PreviewCallback | None = None,
     ) -> None:  # fmt: skip
         if out.suffix.lower() not in VIDEO_SUFFIXES:
             raise UsageError(f"output {out}: only {', '.join(VIDEO_SUFFIXES)} have a place for a manifest; use one")

@@ -189,29 +189,6 @@ def test_sound_is_re_encoded_only_where_the_container_forbids_it(tmp_path, clip,
     assert 0.03 < np.abs(samples).mean() < 0.1  # the tone, neither silence nor noise
 
 
-def test_part_of_the_sound_begins_at_zero(tmp_path, clip, sound_of, tone):
-    path = clip(tmp_path / "in.mp4", range(50), Fraction(1, 25), sound=tone(seconds=2.0))
-    target = tmp_path / "out.mp4"
-    with (
-        open_video(path) as video,
-        VideoWriter(
-            target,
-            (64, 48),
-            time_base=video.info.time_base,
-            audio_from=path,
-            audio_span=(Fraction(1), Fraction(3, 2)),
-        ) as writer,
-    ):
-        for frame in video.frames(Fraction(1), Fraction(3, 2)):
-            writer.write(frame.image, frame.time - 1)
-    times = [time for time, _ in sound_of(target)]
-    assert -Fraction(1024, 44100) <= times[0] <= 0
-    assert Fraction(45, 100) < times[-1] < Fraction(1, 2)
-    contents = [content for _, content in sound_of(path)]
-    first = contents.index(sound_of(target)[0][1])
-    assert [content for _, content in sound_of(target)] == contents[first : first + len(times)]
-
-
 def test_mute_driver_gives_a_mute_film(tmp_path, clip):
     path = clip(tmp_path / "in.mp4")
     copy_through(path, tmp_path / "out.mp4", audio_from=path)
