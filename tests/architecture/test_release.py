@@ -44,7 +44,7 @@ MAY_EDIT = {
 
 MAY_OPEN_FOR_WRITING = {"media/video_writer.py"}
 MAY_ENCODE = {
-    "safety/film_preview.py": "small pictures while a film is made: gated, labelled, marked, and called by the release only",
+    "safety/film_preview.py": "small pictures while a film is made: gated, labelled, marked; of the release only",
     "synthesis/encoding.py": "training pictures of nobody into shards",
     "training/finder_styles.py": "JPEG damage as augmentation, decoded at once",
     "evaluation/report_strips.py": "stills of released videos, label and mark included, for the report",

@@ -11,8 +11,8 @@ LAYERS = (
     {"core"},
     {"media", "faces", "runtime", "safety", "networks"},
     {"animation", "synthesis"},
-    {"training", "evaluation", "scale"},
-    {"cli", "server"},
+    {"training", "evaluation", "curation", "scale"},
+    {"cli", "service"},
 )
 LEVEL = {name: level for level, layer in enumerate(LAYERS) for name in layer}
 SIBLINGS = {
@@ -21,6 +21,8 @@ SIBLINGS = {
     ("training", "evaluation"),
     ("scale", "training"),
     ("scale", "evaluation"),
+    ("cli", "service"),
+    ("scale", "curation"),
 }
 """Pairs of one layer of which the first may import the second."""
 
@@ -38,14 +40,22 @@ THIRD_PARTY: dict[str, set[str]] = {
     "synthesis": NUMERIC | ENGINE,
     "training": NUMERIC | ENGINE | {"torch", "safetensors", "onnx", "onnxscript"},
     "evaluation": NUMERIC | {"scipy", "skimage", "matplotlib", "mediapipe", "dlib"},
+    "curation": NUMERIC | {"scenedetect", "pyarrow"},
     "scale": NUMERIC | {"ray"},
     "cli": {"typer", "rich", "numpy", "cv2"},
-    "server": NUMERIC | {"starlette", "uvicorn"},
+    "service": {"fastapi", "starlette", "pydantic", "uvicorn", "sqlalchemy", "python_multipart", "prometheus_client"},
     "weights": set(),
 }
 """What each room may import besides the standard library and mimica itself."""
 
-DEVELOPERS_COMMANDS = {"cli/train.py", "cli/synthesize.py", "cli/evaluate.py", "cli/evaluate_compare.py"}
+DEVELOPERS_COMMANDS = {
+    "cli/curate.py",
+    "cli/engines.py",
+    "cli/train.py",
+    "cli/synthesize.py",
+    "cli/evaluate.py",
+    "cli/evaluate_compare.py",
+}
 
 PICKLERS = {"pickle", "cPickle", "_pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
 

@@ -20,6 +20,7 @@ from mimica.cli import (
     animate,
     batch,
     consent,
+    curate,
     data,
     demo,
     denylist,
@@ -28,6 +29,7 @@ from mimica.cli import (
     evaluate,
     faces,
     ledger,
+    serve,
     synthesize,
     train,
     verify,
@@ -57,8 +59,10 @@ app.command(name="batch", short_help="Animate every job of a table.")(batch.batc
 app.command(name="edit", short_help="Change a photo's expression, pose and gaze.")(edit.with_every_control(edit.edit))
 app.command(name="verify", short_help="Say what provenance files carry.")(verify.verify)
 app.command(name="faces")(faces.faces)
+app.command(name="serve", short_help="Serve the page and the REST interface.")(serve.serve)
 app.command(name="demo", short_help="Animate the shipped photos.")(demo.demo)
 app.command(name="doctor", short_help="Check this installation and this machine.")(doctor.doctor)
+app.command(name="curate", short_help="Turn consented films into training shards.")(curate.curate)
 app.command(name="synthesize", short_help="Render a training data set.")(synthesize.synthesize)
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(consent.app, name="consent")

@@ -1,0 +1,43 @@
+"""What the routes of one service work with, made once by `create_app`.
+
+This module does not know what any part does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Depends, Request
+
+if TYPE_CHECKING:
+    from mimica.service.access import Access
+    from mimica.service.desk import Desk
+    from mimica.service.job_files import JobFiles
+    from mimica.service.jobs import Jobs
+    from mimica.service.metrics import Metrics
+    from mimica.service.settings import ServiceSettings
+    from mimica.service.supervisor import Supervisor
+    from mimica.service.watch import JobWatch
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of one service."""
+
+    settings: ServiceSettings
+    jobs: Jobs
+    files: JobFiles
+    watch: JobWatch
+    access: Access
+    metrics: Metrics
+    supervisor: Supervisor
+    desk: Desk
+
+
+def parts_of(request: Request) -> Parts:
+    """The parts of the service that a request came to."""
+    return request.app.state.parts
+
+
+ServiceParts = Annotated["Parts", Depends(parts_of)]
