@@ -21,6 +21,7 @@ SIBLINGS = {
     ("training", "evaluation"),
     ("scale", "training"),
     ("scale", "evaluation"),
+    ("scale", "curation"),
     ("cli", "service"),
     ("scale", "curation"),
 }
@@ -40,6 +41,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "synthesis": NUMERIC | ENGINE,
     "training": NUMERIC | ENGINE | {"torch", "safetensors", "onnx", "onnxscript"},
     "evaluation": NUMERIC | {"scipy", "skimage", "matplotlib", "mediapipe", "dlib"},
+    "curation": NUMERIC | {"scenedetect", "pyarrow"},
     "curation": NUMERIC | {"scenedetect", "pyarrow"},
     "scale": NUMERIC | {"ray"},
     "cli": {"typer", "rich", "numpy", "cv2"},

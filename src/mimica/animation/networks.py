@@ -51,21 +51,22 @@ class Networks:
     """(2,) the same for the gaze's yaw and pitch."""
 
     @classmethod
-    def load(cls, device: str = "auto") -> Networks:
-        """The shipped networks on `device`.
+    def load(cls, device: str = "auto", *, threads: int | None = None) -> Networks:
+        """The shipped networks on `device`, each on so many `threads`; `OnnxNetwork` says what None means.
 
         Raises:
             WeightsError: one is missing, damaged or made for another version.
             DeviceError: the device is absent.
         """
         names = ("motion_encoder", "portrait_rigger", "mouth_rigger", "eye_rigger", "portrait_matte", "rig_field")
-        networks = [load_network(name, device) for name in names]
+        networks = [load_network(name, device, threads=threads) for name in names]
         networks[0].require({"expression_names": list(EXPRESSION_NAMES), "crop_px": ENCODER_PX})
         networks[5].require({"directions": list(RIG_NAMES)})
         expression, gaze = (
             np.array(networks[0].constant(name), np.float32) for name in ("expression_gain", "gaze_gain")
         )
-        return cls(FaceFinder.load(device=device), *networks, expression_gain=expression, gaze_gain=gaze)
+        finder = FaceFinder(load_network("face_finder", device, threads=threads))
+        return cls(finder, *networks, expression_gain=expression, gaze_gain=gaze)
 
     def encode(self, crop: Image) -> EncodedMotion:
         """Read a tight face crop (192, 192, 3)."""

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from mimica.cli.extras import extra
 from mimica.errors import MimicaError, UsageError
 
 app = typer.Typer(help="Rights to training data.", no_args_is_help=True)
@@ -85,6 +86,7 @@ def forget(
 
     _check_folder(dataset)
     done = take_out(dataset, subject, weights or PACKAGE_FOLDER)
+    _write_papers_again(dataset)
     if as_json:
         print(
             json.dumps(
@@ -105,6 +107,16 @@ def forget(
         ("weights that do not say on whom they were trained", done.unknown),
     ):
         print(f"{title}: {', '.join(names) or 'none'}")
+
+
+def _write_papers_again(dataset: Path) -> None:
+    """A curated corpus counts its clips and lists its files in papers of its own."""
+    if not (dataset / "report.jsonl").is_file():
+        return
+    with extra("curate", "data forget"):
+        from mimica.curation.card import papers_date, write_papers
+
+        write_papers(dataset, papers_date(dataset))
 
 
 def _check_folder(path: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -103,6 +104,9 @@ def _clean(
         path = folder / Path(name).name
         if not path.exists():
             continue
+        if path.suffix == ".tar" and all(_shows(row, subject) for row in rows if row.get("shard") == name):
+            deleted += _without_shard(path)
+            continue
         if path.suffix == ".tar":
             _without_items(path, {str(row.get("key")) for row in gone})
         elif not _without_samples(path, [row for row in rows if row.get("pack") == name], subject):
@@ -117,6 +121,8 @@ def _clean(
         if path.name not in ("ledger.jsonl", "forgotten.jsonl"):
             own = [row for row in _ledger(path) if not _shows(row, subject) and row.get("pack") not in lost_packs]
             _replace(path, _lines(own))
+    if (folder / ".work").is_dir():  # what a curation that goes on would look up
+        shutil.rmtree(folder / ".work")
     for name in ("dataset.json", "packs.json"):
         _without_name(folder / name, subject)
     told = {"portrait": subject, "at": datetime.now(UTC).isoformat(timespec="seconds"), "rows": len(rows) - len(kept)}
@@ -128,6 +134,16 @@ def _clean(
 
 def _shows(row: Row, subject: str) -> bool:
     return subject in (row.get("portrait"), row.get("towards"))
+
+
+def _without_shard(path: Path) -> list[str]:
+    """Delete a shard that shows nobody else, with the ledger and index of its name; gives the names of what went."""
+    deleted: list[str] = []
+    for file in (path.with_suffix(".parquet"), path.with_suffix(".jsonl"), path.with_suffix(".lost.jsonl"), path):
+        if file.exists():
+            file.unlink()
+            deleted.append(file.name)
+    return deleted
 
 
 def _without_items(path: Path, keys: set[str]) -> None:

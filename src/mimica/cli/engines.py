@@ -1,0 +1,31 @@
+"""Engines by name: `inline` in this process, `ray` on a cluster. Ray is imported only where it is asked for.
+
+This module does not know what is carried out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from mimica.cli.extras import extra
+
+if TYPE_CHECKING:
+    from mimica.curation.engine import Engine
+
+EngineName = Literal["inline", "ray"]
+
+
+def curation_engine(name: EngineName, workers: int, address: str | None) -> Engine:
+    """Who carries out a curation. workers: at a time, on Ray; 0 is one for each core of the cluster.
+
+    address: of a Ray cluster; a local one is started when None. Raises UsageError when Ray is not installed.
+    """
+    from mimica.curation.engine import InlineEngine
+
+    if name == "inline":
+        return InlineEngine()
+    with extra("ray", "curate --engine ray"):
+        from mimica.scale.cluster import connect
+        from mimica.scale.curation import RayEngine
+    connect(address, workers)
+    return RayEngine(workers)
