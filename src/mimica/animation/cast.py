@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
-from mimica.core.records import Face
 from mimica.errors import FaceChoiceError, NoFaceError, UsageError
+
+if TYPE_CHECKING:
+    from mimica.core.records import Face
 
 FaceWord = Literal["all", "largest", "left", "right"]
 FaceChoice = int | FaceWord | tuple[int, ...]

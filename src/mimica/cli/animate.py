@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from mimica.animation.cast import WORDS, assigned, parse_faces
 from mimica.animation.request import check_input_file, check_output_file
 from mimica.cli.display import ProgressDisplay, note
 from mimica.cli.question import ask_basis, can_ask
-from mimica.errors import UsageError
-from mimica.safety.consent import BASES, PURPOSES, check_basis
+from mimica.safety.agreements import Agreements, parse_consent, parse_receipts
+from mimica.safety.consent import BASES, PURPOSES
 
 if TYPE_CHECKING:
     from mimica.animation.report import AnimationReport
@@ -31,10 +32,14 @@ def animate(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="OUT.mp4", help="The video to write.")],
     consent: Annotated[
         str | None,
-        typer.Option(metavar="BASIS", help=f"On whose word, required: {', '.join(BASES)}."),
+        typer.Option(
+            metavar="BASIS",
+            help=f"On whose word, required: {', '.join(BASES)}. Of several faces each its own: fictional,2=receipt.",
+        ),
     ] = None,
     receipt: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The written agreement, for --consent receipt.")
+        list[str] | None,
+        typer.Option(metavar="FILE|N=FILE", help="The written agreement, for --consent receipt; of face N its own."),
     ] = None,
     purpose: Annotated[
         str, typer.Option(metavar="USE", help=f"What it is for: {', '.join(PURPOSES)}. A receipt may allow some only.")
@@ -70,8 +75,16 @@ def animate(
         float, typer.Option(metavar="S", min=0.0, max=3.0, help="Scale of the gaze; 0 keeps the photo's.")
     ] = 1.0,
     face: Annotated[
-        str, typer.Option(metavar="N|largest", help="Which face of the photo, as `mimica faces` numbers them from 1.")
+        str,
+        typer.Option(
+            metavar="N,…|WORD",
+            help=f"Which faces of the photo: {', '.join(WORDS)}, or numbers from 1 as `mimica faces` gives them.",
+        ),
     ] = "largest",
+    driver: Annotated[
+        list[str] | None,
+        typer.Option(metavar="N=VIDEO", help="Another driving video for face N; DRIVING gives time, length and sound."),
+    ] = None,
     crf: Annotated[
         int, typer.Option(metavar="N", min=0, max=51, help="H.264 quality: smaller is better and larger on disk.")
     ] = 16,
@@ -86,12 +99,15 @@ def animate(
     """Animate PHOTO with the performance in DRIVING."""
     if consent is None and not (as_json or quiet) and can_ask():
         consent = ask_basis()
-    consent = check_basis(consent, receipt, purpose)
-    choice = parse_face(face)
+    bases, receipts = parse_consent(consent), parse_receipts(receipt or ())
+    agreements = Agreements.of(bases, receipts)
+    agreements.check(purpose)
+    choice, drivers = parse_faces(face), assigned(driver or (), "--driver")
     check_input_file(photo, "photo")
     check_input_file(driving, "driving video")
-    inputs = (photo, driving) if receipt is None else (photo, driving, receipt)
-    check_output_file(out, inputs=inputs, overwrite=overwrite)
+    for video in drivers.values():
+        check_input_file(video, "driving video")
+    check_output_file(out, inputs=(photo, driving, *drivers.values(), *agreements.files), overwrite=overwrite)
 
     from mimica.animation import animate as make
     from mimica.safety.admission import SigningOptions
@@ -101,8 +117,8 @@ def animate(
             photo,
             driving,
             out,
-            consent=consent,
-            receipt=receipt,
+            consent=bases,
+            receipt=receipts,
             purpose=purpose,
             label=label,
             signing=SigningOptions(signing_key, certificate, timestamp),
@@ -112,6 +128,7 @@ def animate(
             pose=pose,
             gaze=gaze,
             face=choice,
+            drivers=drivers,
             crf=crf,
             device=device,
             audio=audio,
@@ -119,15 +136,6 @@ def animate(
             progress=display,
         )
     tell(report, as_json=as_json, quiet=quiet)
-
-
-def parse_face(text: str) -> int | Literal["largest"]:
-    """A face choice from the command line: "largest" or a number from 1. Raises UsageError on anything else."""
-    if text == "largest":
-        return "largest"
-    if text.isascii() and text.isdigit() and int(text) >= 1:
-        return int(text)
-    raise UsageError(f"--face {text!r}: give 'largest' or a number from 1, as `mimica faces PHOTO` lists them")
 
 
 def tell(report: AnimationReport, *, as_json: bool, quiet: bool) -> None:

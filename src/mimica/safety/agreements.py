@@ -9,16 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from mimica.errors import ConsentError, UsageError
 from mimica.safety.consent import ConsentRecord, check_basis, require_consent
-from mimica.safety.perceptual_hash import PortraitPrint
+
+if TYPE_CHECKING:
+    from mimica.safety.perceptual_hash import PortraitPrint
+
+EVERY_FACE: Final = 0
+"""In place of a face's number: every face that has nothing of its own."""
 
 Consent = str | Mapping[int, str] | None
-"""A basis for every face, or one for each numbered face; None states none, which is refused."""
+"""A basis for every face, or one for each by its number; None states none, which is refused."""
 
 ReceiptFiles = Path | str | Mapping[int, Path | str] | None
-"""A receipt for the one face, or for each numbered one."""
+"""A receipt for the one face, or for each by its number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +39,15 @@ class Agreements:
     @classmethod
     def of(cls, consent: Consent, receipt: ReceiptFiles = None) -> Agreements:
         """From what a caller gave; see `Consent` and `ReceiptFiles`."""
-        bases = dict(consent) if isinstance(consent, Mapping) else {}
-        receipts = {number: Path(file) for number, file in receipt.items()} if isinstance(receipt, Mapping) else {}
-        return cls(
-            None if isinstance(consent, Mapping) else consent,
-            None if receipt is None or isinstance(receipt, Mapping) else Path(receipt),
-            bases, receipts,
-        )  # fmt: skip
+        bases = dict(consent) if isinstance(consent, Mapping) else {EVERY_FACE: consent or ""}
+        files = receipt if isinstance(receipt, Mapping) else {} if receipt is None else {EVERY_FACE: receipt}
+        receipts = {number: Path(file) for number, file in files.items()}
+        return cls(bases.pop(EVERY_FACE, None) or None, receipts.pop(EVERY_FACE, None), bases, receipts)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every receipt that was named."""
+        return (*(() if self.receipt is None else (self.receipt,)), *self.receipts.values())
 
     def of_face(self, number: int) -> tuple[str | None, Path | None]:
         """(basis, receipt) of one face. A receipt of its own implies the basis "receipt"."""
@@ -79,6 +87,39 @@ class Agreements:
             records.append(record if len(numbers) == 1 else replace(record, face=number))
         _one_person_each(records)
         return replace(records[0], others=tuple(records[1:])) if len(records) > 1 else records[0]
+
+
+def parse_consent(text: str | None) -> Consent:
+    """A basis, or bases by face such as "fictional,2=receipt", from the command line. Raises UsageError."""
+    if text is None or "=" not in text:
+        return text
+    bases: dict[int, str] = {}
+    for part in text.split(","):
+        head, equals, tail = part.strip().partition("=")
+        number = _number(head, f"--consent {text!r}") if equals else EVERY_FACE
+        if number in bases:
+            raise UsageError(f"--consent {text!r}: face {number or 'every'} is named twice; give each one basis")
+        bases[number] = tail if equals else head
+    return bases
+
+
+def parse_receipts(texts: Iterable[str]) -> ReceiptFiles:
+    """Receipts such as "anna.jws" or "2=anna.jws" from the command line. Raises UsageError."""
+    files: dict[int, Path] = {}
+    for text in texts:
+        head, equals, tail = text.partition("=")
+        own = equals and head.isascii() and head.isdigit()
+        number = _number(head, f"--receipt {text!r}") if own else EVERY_FACE
+        if number in files:
+            raise UsageError(f"--receipt {text}: is a second one; several faces need numbers: --receipt 2={text}")
+        files[number] = Path(tail if own else text)
+    return files.get(EVERY_FACE) if set(files) <= {EVERY_FACE} else files
+
+
+def _number(text: str, label: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) >= 1):
+        raise UsageError(f"{label}: {text!r} is not the number of a face; they count from 1, see mimica faces")
+    return int(text)
 
 
 def _one_person_each(records: Iterable[ConsentRecord]) -> None:

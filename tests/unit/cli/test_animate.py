@@ -11,9 +11,9 @@ import pytest
 
 import mimica.animation
 from mimica.animation.report import AnimationReport, Progress
-from mimica.cli.animate import parse_face, summary
+from mimica.cli.animate import summary
 from mimica.cli.main import run
-from mimica.errors import NoFaceError, UsageError
+from mimica.errors import NoFaceError
 from mimica.safety.admission import SigningOptions
 from mimica.safety.job import Release
 
@@ -62,6 +62,7 @@ def test_defaults_reach_the_animation(request_words: list[str], asked: dict[str,
         "pose": 1.0,
         "gaze": 1.0,
         "face": "largest",
+        "drivers": {},
         "crf": 16,
         "device": "auto",
         "audio": True,
@@ -198,12 +199,22 @@ def test_debug_works_anywhere(
     assert "Traceback" in capsys.readouterr().err
 
 
-def test_faces_are_numbered_from_1() -> None:
-    assert parse_face("largest") == "largest"
-    assert parse_face("12") == 12
-    for text in ("0", "-1", "1.0", "²", ""):
-        with pytest.raises(UsageError, match="--face"):
-            parse_face(text)
+def test_several_faces_drivers_and_receipts(request_words: list[str], asked: dict[str, Any], tmp_path: Path) -> None:
+    receipt, other = tmp_path / "anna.jws", tmp_path / "other.mp4"
+    receipt.write_text("x")
+    other.write_bytes(b"x")
+    words = [*request_words[:-1], "fictional,2=receipt", "--face", "1,2", "--driver", f"2={other}"]
+    assert run([*words, "--receipt", f"2={receipt}"]) == 0
+    assert (asked["face"], asked["drivers"]) == ((1, 2), {2: other})
+    assert (asked["consent"], asked["receipt"]) == ({0: "fictional", 2: "receipt"}, {2: receipt})
+
+
+@pytest.mark.parametrize(
+    "words", [["--face", "0"], ["--face", ""], ["--driver", "other.mp4"], ["--driver", "2="], ["--receipt", "0=x"]]
+)
+def test_wrong_faces_are_refused(request_words: list[str], asked: dict[str, Any], words: list[str]) -> None:
+    assert run([*request_words, *words]) == 2
+    assert not asked
 
 
 def test_summary_of_a_variable_rate() -> None:
