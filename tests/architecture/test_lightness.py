@@ -9,7 +9,19 @@ from pathlib import Path
 
 import pytest
 
-DEVELOPERS_ONLY = {"torch", "ray", "pyarrow", "scenedetect", "pandas", "scipy", "numba", "mediapipe", "moderngl", "matplotlib", "skimage"}
+DEVELOPERS_ONLY = {
+    "torch",
+    "ray",
+    "pyarrow",
+    "scenedetect",
+    "pandas",
+    "scipy",
+    "numba",
+    "mediapipe",
+    "moderngl",
+    "matplotlib",
+    "skimage",
+}
 HEAVY = {"numpy", "cv2", "av", "onnxruntime", "PIL"}
 
 

@@ -21,7 +21,6 @@ SIBLINGS = {
     ("training", "evaluation"),
     ("scale", "training"),
     ("scale", "evaluation"),
-    ("scale", "curation"),
     ("cli", "service"),
     ("scale", "curation"),
 }
@@ -41,7 +40,6 @@ THIRD_PARTY: dict[str, set[str]] = {
     "synthesis": NUMERIC | ENGINE,
     "training": NUMERIC | ENGINE | {"torch", "safetensors", "onnx", "onnxscript"},
     "evaluation": NUMERIC | {"scipy", "skimage", "matplotlib", "mediapipe", "dlib"},
-    "curation": NUMERIC | {"scenedetect", "pyarrow"},
     "curation": NUMERIC | {"scenedetect", "pyarrow"},
     "scale": NUMERIC | {"ray"},
     "cli": {"typer", "rich", "numpy", "cv2"},

@@ -63,7 +63,6 @@ app.command(name="serve", short_help="Serve the page and the REST interface.")(s
 app.command(name="demo", short_help="Animate the shipped photos.")(demo.demo)
 app.command(name="doctor", short_help="Check this installation and this machine.")(doctor.doctor)
 app.command(name="curate", short_help="Turn consented films into training shards.")(curate.curate)
-app.command(name="curate", short_help="Turn consented films into training shards.")(curate.curate)
 app.command(name="synthesize", short_help="Render a training data set.")(synthesize.synthesize)
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(consent.app, name="consent")
