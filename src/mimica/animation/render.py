@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mimica.animation.closing import window_canonical
+from mimica.animation.compose import Box, enclosing, lay_person, moved_points
 from mimica.animation.eyeball import Eyeball
 from mimica.animation.fill import look_up, sample, smooth_step
-from mimica.animation.motion_field import HeadMotion, Layer, View, bend, move_points, rasterise
+from mimica.animation.motion_field import FAR_CM, HeadMotion, Layer, View, bend, move_points, rasterise
 from mimica.animation.mouth import Mouth, lips_shadow, shipped_interior
 from mimica.animation.plate import background_plate, refine_matte
 from mimica.animation.portrait_mesh import PortraitMesh, Sheet, along_slit
@@ -29,6 +30,8 @@ FINE_PX = 420
 """Mouths smaller than this are drawn at twice their size and averaged."""
 FACE_PER_CROP = 0.62
 """Width of a face in sides of the tight crop."""
+HOLE_SEEN = 0.002
+"""Openings below this share change no pixel."""
 TONGUE_CLEARANCE_CM = 0.1
 """How far before the lower lip the tongue must be to cover it."""
 
@@ -71,7 +74,7 @@ class Renderer:
         self.matte = np.maximum(smooth_step(matte, 0.12, 0.7), smooth_step(face, 0.4, 0.7))
         if reading.rivals:  # other people belong to the background
             self.matte = self.matte * _owned(reading, p)
-        self.plate = background_plate(self.original, self.matte).astype(np.float32)
+        self.plate = background_plate(self.original, self.matte)
         solid = _to_patch(_without_holes(reading.face), reading.crop.matrix(reading.face.shape[0]), p, outside=0.0)
         self.textures = [_feature_textures(feature, p, solid) for feature in reading.features]
         lips = _lips_at_rest(mesh, reading.features, mouth_points_px)
@@ -88,56 +91,64 @@ class Renderer:
     def render_patch(self, motion: HeadMotion) -> Image:
         """The changing rectangle alone, (height, width, 3) uint8."""
         p, mesh = self.patch, self.mesh
-        longest = max(p.width, p.height)
-        cells = min(BASE_CELLS, longest)
-        view = p.view(max(2, round(cells * p.width / longest)), max(2, round(cells * p.height / longest)))
-        base = rasterise(mesh, mesh.base, _placed(mesh, mesh.base, motion), view)
-        source = np.asarray(cv2.resize(base.source_px, (p.width, p.height), interpolation=cv2.INTER_LINEAR), np.float32)
-        covered = cv2.resize(base.covered.astype(np.float32), (p.width, p.height), interpolation=cv2.INTER_LINEAR)
-        lookup = source - np.array([p.x0 + 0.5, p.y0 + 0.5], np.float32)
-        # beyond the photo's edge nothing is known: hair goes on as its mirror image rather than in streaks
-        colour = look_up(self.original, lookup, cv2.BORDER_REFLECT_101)
-        alpha = look_up(self.matte, lookup) * covered
-        result = self.plate + (colour - self.plate) * alpha[..., None]
-        # where nothing moves the photo stays exactly as it is
-        away = np.linalg.norm(lookup - _identity(p.width, p.height), axis=-1)
-        still = (1 - smooth_step(away, 0.25, 1.25)) * (covered > 0.99)
-        result = np.asarray(result + (self.original - result) * still[..., None], np.float32)
-        for index, feature in enumerate(self.reading.features):
+        corner = np.array([p.x0, p.y0])
+        base = _placed(mesh, mesh.base, motion)
+        shown = mesh.camera.project(base) - corner
+        sheets = [
+            (_placed(mesh, upper, motion), _placed(mesh, lower, motion))
+            for upper, lower in zip(mesh.upper, mesh.lower, strict=True)
+        ]
+        areas = [
+            enclosing(np.concatenate([mesh.camera.project(points) for points in pair]) - corner, p.width, p.height)
+            for pair in sheets
+        ]
+        picture = self.original.copy()
+        box = self._changing(shown, [area for area, share in zip(areas, motion.redraw, strict=True) if share > 0])
+        if box is None:
+            return picture
+        fineness = min(1.0, BASE_CELLS / max(p.width, p.height))
+        view = self._view(box, max(2, round(fineness * box.width)), max(2, round(fineness * box.height)))
+        layer = rasterise(mesh, mesh.base, base, view)
+        size = (box.width, box.height)
+        source = np.asarray(cv2.resize(layer.source_px, size, interpolation=cv2.INTER_LINEAR), np.float32)
+        covered = cv2.resize(layer.covered.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+        source -= np.array([p.x0 + 0.5, p.y0 + 0.5], np.float32)
+        lay_person(picture, self.original, self.plate, self.matte, box, source, np.asarray(covered, np.float32))
+        for index, area in enumerate(areas):
             share = motion.redraw[index]
-            if share >= 1:
-                self._feature(result, source, index, feature, motion)
-            elif share > 0:
-                drawn = result.copy()
-                self._feature(drawn, source, index, feature, motion)
-                result += (drawn - result) * np.float32(share)
-        return np.clip(result + 0.5, 0, 255).astype(np.uint8)
+            if share > 0 and area.width >= 4 and area.height >= 4:
+                target = picture[area.area].astype(np.float32)
+                drawn = target if share >= 1 else target.copy()
+                self._feature(drawn, area, source[area.within(box)], index, sheets[index], motion)
+                target += (drawn - target) * np.float32(min(share, 1))
+                picture[area.area] = np.clip(target + 0.5, 0, 255).astype(np.uint8)
+        return picture
+
+    def _changing(self, shown: NDArray[np.floating], areas: list[Box]) -> Box | None:
+        """What can differ from the photo when the vertices show at `shown` (N, 2), in pixels of the patch."""
+        p = self.patch
+        moved = moved_points(self.mesh.base.source_px - np.array([p.x0, p.y0]), shown, self.mesh.base.triangles)
+        ends = [np.array([[area.left, area.top], [area.right, area.bottom]]) for area in areas]
+        points = np.concatenate([moved, *ends])
+        box = enclosing(points, p.width, p.height) if len(points) else None
+        return box if box is not None and box.width >= 2 and box.height >= 2 else None
+
+    def _view(self, box: Box, columns: int, rows: int) -> View:
+        return View(self.patch.x0 + box.left, self.patch.y0 + box.top, box.width, box.height, columns, rows)
 
     def _feature(
-        self, result: FloatArray, source: FloatArray, index: int, feature: FeatureReading, motion: HeadMotion
+        self, target: FloatArray, area: Box, base_lookup: FloatArray, index: int, placed: tuple[FloatArray, FloatArray],
+        motion: HeadMotion,
     ) -> None:  # fmt: skip
-        """Lay lips or lids, and what shows between them, over `result` in place."""
+        """Lay lips or lids, and what shows between them, over `target`, the pixels of `area`, in place."""
         mesh, p = self.mesh, self.patch
-        sheets = (mesh.upper[index], mesh.lower[index])
-        placed = [_placed(mesh, sheet, motion) for sheet in sheets]
-        shown = np.concatenate([mesh.camera.project(points) for points in placed]) - np.array([p.x0, p.y0])
-        left, top = np.maximum(np.floor(shown.min(0)).astype(int), 0)
-        right, bottom = np.minimum(np.ceil(shown.max(0)).astype(int), [p.width, p.height])
-        if right - left < 4 or bottom - top < 4:
-            return
-        area = np.s_[top:bottom, left:right]
-        width, height = int(right - left), int(bottom - top)
+        feature = self.reading.features[index]
+        width, height = area.width, area.height
         scale = min(1.0, 200 / max(width, height))
-        view = View(
-            p.x0 + float(left),
-            p.y0 + float(top),
-            width,
-            height,
-            max(2, round(width * scale)),
-            max(2, round(height * scale)),
-        )
+        view = self._view(area, max(2, round(width * scale)), max(2, round(height * scale)))
         textures = self.textures[index]
         layers, drawn = [], []
+        sheets = (mesh.upper[index], mesh.lower[index])
         for sheet, points, presence in zip(sheets, placed, (textures.upper, textures.lower), strict=True):
             layer = rasterise(mesh, sheet, points, view)
             drawn.append(layer)
@@ -149,11 +160,9 @@ class Renderer:
             there = look_up(presence, lookup)
             fade = look_up(textures.fade, lookup, cv2.BORDER_CONSTANT)
             layers.append((colour, smooth_step(there, 0.25, 0.55) * smooth_step(valid, 0.8, 1.0), fade))
-        base_lookup = np.ascontiguousarray(source[area]) - np.array([p.x0 + 0.5, p.y0 + 0.5], np.float32)
         core = look_up(textures.core, base_lookup, cv2.BORDER_CONSTANT)
         (upper, upper_there, upper_fade), (lower, lower_there, lower_fade) = layers
         hole = core * (1 - upper_there) * (1 - lower_there)
-        target = result[area]
         lips = feature.kind == "mouth"
         skins = [(lower, lower_there * lower_fade), (upper, upper_there * upper_fade)]
         # the upper lip lies over the lower one; the lower lid stops the upper one, however far a blink carries it
@@ -164,7 +173,7 @@ class Renderer:
         if lips:
             self._paint_mouth(target, hole, drawn, upper_there, motion, view)
         else:
-            self._paint_eye(target, hole, upper_there, feature, motion, (p.x0 + float(left), p.y0 + float(top)))
+            self._paint_eye(target, hole, upper_there, feature, motion, (view.x0_px, view.y0_px))
 
     def _paint_mouth(
         self, target: FloatArray, hole: FloatArray, layers: list[Layer], upper_there: FloatArray, motion: HeadMotion,
@@ -173,16 +182,19 @@ class Renderer:
         """Teeth, gums and tongue into the opening, and the tongue over the lower lip when it comes out."""
         rows, columns = hole.shape
         finer = 2 if max(rows, columns) <= FINE_PX else 1
+        # with the tongue in, nothing shows beside the opening
+        part = Box(0, 0, columns, rows) if motion.tongue[0] > 0 else _around(hole)
         picture = self.mouth.draw(motion, View(
-            view.x0_px, view.y0_px, view.width_px, view.height_px, columns * finer, rows * finer
+            view.x0_px + part.left, view.y0_px + part.top, part.width, part.height, part.width * finer,
+            part.height * finer,
         ))  # fmt: skip
-        size = (columns, rows)
-        depths = [cv2.resize(layer.depth, size, interpolation=cv2.INTER_NEAREST) for layer in layers]
-        tongue_depth = cv2.resize(picture.tongue_depth, size, interpolation=cv2.INTER_NEAREST)
-        colour, teeth, tongue = (
-            np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.float32)
-            for part in (picture.colour, picture.teeth, picture.tongue)
-        )
+        size = (part.width, part.height)
+        depths = [cv2.resize(layer.depth, (columns, rows), interpolation=cv2.INTER_NEAREST) for layer in layers]
+        tongue_depth = np.full(hole.shape, FAR_CM, np.float32)
+        tongue_depth[part.area] = cv2.resize(picture.tongue_depth, size, interpolation=cv2.INTER_NEAREST)
+        colour, teeth, tongue = np.zeros((*hole.shape, 3), np.float32), np.zeros_like(hole), np.zeros_like(hole)
+        for whole, drawn in ((colour, picture.colour), (teeth, picture.teeth), (tongue, picture.tongue)):
+            whole[part.area] = cv2.resize(drawn, size, interpolation=cv2.INTER_AREA)
         out = np.asarray(tongue_depth < depths[1] - TONGUE_CLEARANCE_CM, np.float32) * (1 - upper_there)
         out = np.asarray(cv2.GaussianBlur(out, (0, 0), 0.8), np.float32) * tongue
         inside = lips_shadow(np.maximum(hole, out), self.face_width_px * self._zoom(motion), teeth)[..., None] * colour
@@ -215,6 +227,13 @@ class Renderer:
     def _zoom(self, motion: HeadMotion) -> float:
         nearer = self.mesh.origin_cm + motion.shift_cm
         return float(self.mesh.origin_cm[2] / nearer[2])
+
+
+def _around(hole: FloatArray) -> Box:
+    """Where `hole` (H, W) 0..1 is open at all."""
+    seen = hole > HOLE_SEEN
+    rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
+    return Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -306,7 +325,3 @@ def _owned(reading: PortraitReading, patch: Patch) -> FloatArray:
     y = (np.arange(rows) + 0.5) * patch.height / rows + patch.y0
     share = reading.owned(np.stack(np.meshgrid(x, y), -1).reshape(-1, 2)).reshape(rows, columns)
     return np.asarray(cv2.resize(share, (patch.width, patch.height), interpolation=cv2.INTER_LINEAR), np.float32)
-
-
-def _identity(width: int, height: int) -> FloatArray:
-    return np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).astype(np.float32)
