@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import inspect
+from pathlib import Path
 from typing import get_type_hints
 
 import pytest
 from sources import imports, room, trees
 
 from mimica.safety.consent import ConsentRecord
+from mimica.safety.face_chart import save_face_chart
 from mimica.safety.job import ReleaseTerms
 from mimica.safety.release import FrameRelease, VideoRelease, release_image
 from mimica.safety.signer import ProvenanceSigner
@@ -21,6 +23,7 @@ WRITER_NAMES = {"VideoWriter", "save_image", "picture_bytes"}
 MAY_WRITE = {
     "safety/release.py": "the way out",
     "safety/stream.py": "the way out of pictures that become no file",
+    "safety/face_chart.py": "a photo as its file has it, faces numbered; it takes a path, never pixels",
     "media/__init__.py": "names them, lazily, for the tests' own clips",
     "safety/verify.py": "reads tags with image_writer.read_metadata",
     "curation/shards.py": "crops of consented films for training, as they are; nothing is animated",
@@ -187,3 +190,12 @@ def test_the_terms_have_no_default_for_what_protects() -> None:
         if parameter.default is inspect.Parameter.empty
     ]  # fmt: skip
     assert required == ["consent", "signer", "gate"]
+
+
+def test_the_chart_of_faces_takes_a_file_and_no_pixels() -> None:
+    hints = get_type_hints(save_face_chart)
+    assert hints["photo"] is Path
+    assert list(inspect.signature(save_face_chart).parameters) == ["photo", "boxes", "out"]
+    writes = [call for call in ast.walk(trees()["safety/face_chart.py"]) if isinstance(call, ast.Call)]
+    saved = [call for call in writes if isinstance(call.func, ast.Name) and call.func.id == "save_image"]
+    assert [ast.unparse(call.args[1]) for call in saved] == ["drawn_chart(load_photo(photo).image, boxes)"]

@@ -18,6 +18,10 @@ from mimica.errors import NoFaceError
 
 def faces(
     photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="The photo to look at.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="CHART.png", help="Write a small copy of PHOTO with the faces numbered."),
+    ] = None,
     device: Annotated[Device, typer.Option(help="Where the network runs.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print the faces, or the error, as one JSON object.")] = False,
 ) -> None:
@@ -33,6 +37,10 @@ def faces(
         raise NoFaceError(
             f"photo {photo}: no face was found; use a photo where the face is larger, upright and uncovered"
         )
+    if out is not None:
+        from mimica.safety.face_chart import save_face_chart
+
+        save_face_chart(photo, [face.box_xyxy for face in found], out)
     rows = [describe(number, face) for number, face in enumerate(found, start=1)]
     if as_json:
         height, width = image.shape[:2]
@@ -44,6 +52,8 @@ def faces(
             f"{row['number']}: {right - left:.0f}x{bottom - top:.0f} px at ({left:.0f}, {top:.0f}), "
             f"score {row['score']:.2f}"
         )
+    if out is not None:
+        print(f"numbered in {out}")
 
 
 def describe(number: int, face: Any) -> dict[str, Any]:
