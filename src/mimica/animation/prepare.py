@@ -18,6 +18,7 @@ from mimica.animation.render import Renderer
 from mimica.animation.retarget import Subject
 from mimica.core.framing import EYE_WINDOW, MOUTH_WINDOW, WIDE_PER_CROP, crop_around, placement_in_photo
 from mimica.core.geometry import CropFrame
+from mimica.core.motion import EXPRESSION_NAMES, RIG_NAMES
 from mimica.core.records import Face
 from mimica.errors import NoFaceError
 from mimica.faces.alignment import extract, face_crop
@@ -81,7 +82,10 @@ def rigged(photo: Image, reading: PortraitReading, encoded: EncodedMotion, netwo
     }
     lips_px = reading.crop.to_image(encoded.landmarks[48:60]).astype(np.float32)
     renderer = Renderer(photo, reading, mesh, eyeballs, lips_px)
-    return Portrait(photo, reading, renderer, Subject(mesh.rotation, mesh.origin_cm, reading.gaze_deg))
+    # the strengths that `Closing` takes away; the photo's own tongue is pixels and cannot be
+    own = np.zeros(len(EXPRESSION_NAMES), np.float32)
+    own[: len(RIG_NAMES)] = np.clip(reading.expression[: len(RIG_NAMES)], 0, 1.1)
+    return Portrait(photo, reading, renderer, Subject(mesh.rotation, mesh.origin_cm, reading.gaze_deg, own))
 
 
 def read_portrait(photo: Image, crop: CropFrame, encoded: EncodedMotion, networks: Networks) -> PortraitReading:

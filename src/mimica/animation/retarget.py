@@ -7,15 +7,16 @@ driver's own rest, never on frame 0. This module does not know pixels.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mimica.animation.motion_field import HeadMotion
+from mimica.animation.parts import PARTS, Part, driven
 from mimica.core.camera import rotation_from_angles, rotation_vector, rotations_from_vectors
-from mimica.core.motion import EXPRESSION_INDEX, RIG_NAMES, MotionTrack
+from mimica.core.motion import EXPRESSION_INDEX, EXPRESSION_NAMES, RIG_NAMES, MotionTrack
 
 FloatArray = NDArray[np.float32]
 Mode = Literal["relative", "absolute"]
@@ -31,12 +32,23 @@ MAX_STRENGTH = 1.25
 
 @dataclass(frozen=True, slots=True)
 class RetargetOptions:
-    """How much of each part of the motion is taken over; 0 freezes a part, 1 copies it."""
+    """How much of the motion is taken over; 0 freezes it, 1 copies it. parts: which of it at all, see `parts`."""
 
     motion: Mode = "relative"
     expression: float = 1.0
     pose: float = 1.0
     gaze: float = 1.0
+    parts: tuple[Part, ...] = PARTS
+
+    def scale(self, part: Literal["pose", "gaze"]) -> float:
+        """How much of `part` is taken over."""
+        return getattr(self, part) if part in self.parts else 0.0
+
+    @property
+    def redraw(self) -> tuple[float, float, float]:
+        """Of mouth, left eye, right eye: 0 where the photo's own pixels stay."""
+        eyes = float("eyes" in self.parts or "gaze" in self.parts)
+        return float("mouth" in self.parts), eyes, eyes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,11 +101,15 @@ def soft_limit(vector: NDArray[np.floating], limit: float) -> NDArray[np.float64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subject:
-    """What retargeting needs to know of the portrait: rotation (3, 3), origin_cm (3,), gaze_deg (2, 2)."""
+    """What retargeting needs to know of the portrait: rotation (3, 3), origin_cm (3,), gaze_deg (2, 2).
+
+    expression: (52,) the photo's own, as it is taken away where the driver's comes.
+    """
 
     rotation: NDArray[np.float64]
     origin_cm: NDArray[np.float64]
     gaze_deg: FloatArray
+    expression: FloatArray = field(default_factory=lambda: np.zeros(len(EXPRESSION_NAMES), np.float32))
 
 
 def retarget(
@@ -111,25 +127,31 @@ def retarget(
     expression[side] = np.clip(track.expression[index, side] * options.expression, -1, 1)
     expression[up] = np.clip(track.expression[index, up] * options.expression, -1, 1)
 
+    neutralise = min(1.0, abs(options.expression))
+    kept = ~driven(options.parts)
+    expression[kept] = subject.expression[kept] * neutralise
+    pose, look = options.scale("pose"), options.scale("gaze")
+
     now = rotation_from_angles(*map(float, track.angles_deg[index]))
     if options.motion == "relative":
         start = rotation_from_angles(*map(float, rest.angles_deg))
-        turn = rotation_vector(now @ start.T) * options.pose
+        turn = rotation_vector(now @ start.T) * pose
     else:
-        turn = rotation_vector(now @ subject.rotation.T) * options.pose
+        turn = rotation_vector(now @ subject.rotation.T) * pose
     rotation = rotations_from_vectors(soft_limit(turn, np.radians(MAX_TURN_DEG)))
 
-    shift_px = (track.position[index] - rest.position) * options.pose
+    shift_px = (track.position[index] - rest.position) * pose
     shift = np.array([shift_px[0], -shift_px[1]], np.float64) / rest.scale
     closer = float(rest.scale / max(float(track.scale[index]), 1e-6)) - 1  # relative change of distance
-    depth = subject.origin_cm[2] * closer * options.pose
+    depth = subject.origin_cm[2] * closer * pose
     shift_cm = soft_limit(np.array([shift[0], shift[1], depth]), MAX_SHIFT_CM)
 
     if options.motion == "relative":
-        gaze = subject.gaze_deg + options.gaze * (track.gaze_deg[index] - rest.gaze_deg)
+        gaze = subject.gaze_deg + look * (track.gaze_deg[index] - rest.gaze_deg)
     else:
-        gaze = subject.gaze_deg + options.gaze * (track.gaze_deg[index] - subject.gaze_deg)
+        gaze = subject.gaze_deg + look * (track.gaze_deg[index] - subject.gaze_deg)
     return HeadMotion(
         expression[: len(RIG_NAMES)].astype(np.float32), expression[len(RIG_NAMES) :].astype(np.float32), rotation,
-        shift_cm, np.clip(gaze, -40, 40).astype(np.float32), neutralise=min(1.0, abs(options.expression)),
+        shift_cm, np.clip(gaze, -40, 40).astype(np.float32), neutralise=neutralise,
+        redraw=options.redraw,
     )  # fmt: skip
