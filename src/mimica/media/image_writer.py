@@ -1,6 +1,6 @@
 """Pictures out: PNG, JPEG or WebP with metadata, complete or not there at all.
 
-PNG keeps each metadata entry as an iTXt chunk. The others carry EXIF: the well-known keys in their own fields and all
+PNG keeps each metadata entry as a text chunk. The others carry EXIF: the well-known keys in their own fields and all
 entries as JSON in UserComment. The key `XML:com.adobe.xmp` is an XMP packet and goes where each format keeps it. This
 module does not know what the picture shows.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -90,10 +91,10 @@ def read_metadata(path: str | Path) -> dict[str, str]:
     if not isinstance(comment, bytes) or not comment.startswith(_ASCII_COMMENT):
         return known
     try:
-        entries: dict[str, str] = dict(json.loads(comment[len(_ASCII_COMMENT) :]))
+        entries: dict[str, Any] = dict(json.loads(comment[len(_ASCII_COMMENT) :]))
     except (TypeError, ValueError):
         return known
-    return known | {str(key): str(value) for key, value in entries.items()}
+    return known | {str(key): value if isinstance(value, str) else json.dumps(value) for key, value in entries.items()}
 
 
 def _options(name: str, metadata: Mapping[str, str]) -> dict[str, Any]:
@@ -108,7 +109,8 @@ def _options(name: str, metadata: Mapping[str, str]) -> dict[str, Any]:
     if name == "PNG":
         chunks = PngInfo()
         for key, value in metadata.items():
-            chunks.add_itxt(key, value)
+            plain = value.isascii() and key != _XMP  # a tEXt chunk, which every reader knows
+            (chunks.add_text if plain else chunks.add_itxt)(key, value)
         return options | {"pnginfo": chunks}
     if _XMP in metadata:
         options = options | {"xmp": metadata[_XMP].encode()}
@@ -117,5 +119,15 @@ def _options(name: str, metadata: Mapping[str, str]) -> dict[str, Any]:
     for key, field in _EXIF_FIELDS.items():
         if key in metadata:
             exif[field] = metadata[key]
-    exif.get_ifd(_EXIF_IFD)[_USER_COMMENT] = _ASCII_COMMENT + json.dumps(dict(metadata)).encode("ascii")
+    exif.get_ifd(_EXIF_IFD)[_USER_COMMENT] = _ASCII_COMMENT + json.dumps(_nested(metadata)).encode("ascii")
     return options | {"exif": exif}
+
+
+def _nested(metadata: Mapping[str, str]) -> dict[str, Any]:
+    """The entries, those that are JSON objects as objects: {"AIGC": {…}} is how others write and read it."""
+    entries: dict[str, Any] = dict(metadata)
+    for key, value in metadata.items():
+        if value.startswith("{"):
+            with suppress(ValueError):
+                entries[key] = json.loads(value)
+    return entries

@@ -2,8 +2,9 @@
 
 Letters are at least 5 % of the short side high, as China's GB 45438-2025 asks, and at least 10 pixels; the place and
 the two letters follow the icon of the EU's code of practice on marking. The Chinese standard also wants words that say
-"generated", which two letters do not. The label is shown for the first seconds and again after each cut, or always;
-there is no "never". This module does not know consent, files or the invisible mark.
+"generated", which two letters do not: see `label_words`. The label is shown for the first seconds (that standard asks
+for two) and again after each cut, or always; there is no "never". This module does not know consent, files or the
+invisible mark.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mimica.errors import UsageError
+from mimica.safety.label_words import STROKE, Points, Words, chosen_words
 
 LabelPolicy = Literal["start", "always"]
 
@@ -32,19 +34,11 @@ CUT_LEVELS: Final = 24.0
 PLATE_RGB: Final = (18, 18, 22)
 PLATE_OPACITY: Final = 0.78
 LETTERS_RGB: Final = (255, 255, 255)
-_SUPERSAMPLING: Final = 8
-
-Points = list[tuple[float, float]]
-
-# Letters of height 1, y down, x from the left edge of the plate's text; strokes are 0.18 wide.
-_A: Final[list[Points]] = [
-    [(0.00, 1.0), (0.36, 0.0), (0.56, 0.0), (0.92, 1.0), (0.72, 1.0), (0.635, 0.75), (0.285, 0.75), (0.20, 1.0)],
-    [(0.335, 0.60), (0.585, 0.60), (0.46, 0.235)],  # the hole
-]
-_I: Final[list[Points]] = [[(1.08, 0.0), (1.26, 0.0), (1.26, 1.0), (1.08, 1.0)]]
-_TEXT_WIDTH: Final = 1.26
 _PADDING: Final = 0.42
 _BORDER: Final = 0.07
+_SUPERSAMPLING: Final = 8
+
+Coverages = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
 
 class Label:
@@ -58,6 +52,7 @@ class Label:
             raise UsageError(
                 f"label {policy!r}: choose one of {', '.join(get_args(LabelPolicy))}; it cannot be left out"
             )
+        chosen_words()  # a wrong wish is told before anything is computed
         self._always = policy == "always"
         self._since: Fraction | None = None
         self._seen: NDArray[np.float32] | None = None
@@ -75,7 +70,7 @@ class Label:
 def labelled(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """A copy of `image` (H, W, 3) uint8 RGB with the label at its top right."""
     height, width = image.shape[:2]
-    plate, letters, border = _coverage(letter_px(width, height))
+    plate, letters, border = _coverage(chosen_words(), letter_px(width, height))
     rows, columns = plate.shape
     margin = max(2, round(0.02 * min(width, height)))
     top, left = min(margin, height - 1), max(0, width - margin - columns)
@@ -95,22 +90,26 @@ def letter_px(width: int, height: int) -> int:
 
 
 @lru_cache(maxsize=8)
-def _coverage(letter: int) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+def _coverage(words: Words, letter: int) -> Coverages:
     """Plate, letters and the plate's border as coverages 0..1 of equal shape, for letters of `letter` pixels."""
     unit = letter * _SUPERSAMPLING
-    rows, columns = math.ceil(letter * (1 + 2 * _PADDING)), math.ceil(letter * (_TEXT_WIDTH + 2 * _PADDING))
+    rows, columns = math.ceil(letter * (1 + 2 * _PADDING)), math.ceil(letter * (words.width + 2 * _PADDING))
     size = (rows * _SUPERSAMPLING, columns * _SUPERSAMPLING)
     radius = 0.3 * unit
     outer = _rounded(size, 0.0, radius)
     inset = max(_BORDER * unit, _SUPERSAMPLING)  # one pixel at least
     border = outer * (1 - _rounded(size, inset, max(radius - inset, 1.0)))
     text = np.zeros(size, np.uint8)
-    left = (size[1] - _TEXT_WIDTH * unit) / 2
-    top = (size[0] - unit) / 2
-    for shape in (_A, _I):
-        outlines = [np.rint(np.array(points) * unit + (left, top)).astype(np.int32) for points in shape]
-        cv2.fillPoly(text, outlines, 1)  # the second outline of a shape is a hole: even-odd rule
+    corner = ((size[1] - words.width * unit) / 2, (size[0] - unit) / 2)
+    for shape in words.fills:
+        cv2.fillPoly(text, [_placed(points, unit, corner) for points in shape], 1)  # holes: even-odd rule
+    for points in words.strokes:
+        cv2.polylines(text, [_placed(points, unit, corner)], False, 1, max(1, round(STROKE * unit)))
     return _reduced(outer, rows, columns), _reduced(text, rows, columns), _reduced(border, rows, columns)
+
+
+def _placed(points: Points, unit: float, corner: tuple[float, float]) -> NDArray[np.int32]:
+    return np.rint(np.array(points) * unit + corner).astype(np.int32)
 
 
 def _rounded(size: tuple[int, int], inset: float, radius: float) -> NDArray[np.float32]:

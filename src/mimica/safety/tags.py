@@ -1,15 +1,18 @@
 """What an output's container says in words: AI-generated, by what, on whose word; and reading such words again.
 
 Three dialects: a comment in plain words (survives remuxing), IPTC's digital source type, and the `AIGC` record of
-China's GB 45438-2025. Anyone can write or strip such tags: they prove nothing. This module does not know files.
+China's GB 45438-2025, whose keys, characters and places in files follow public programs that write it, as the text of
+the standard was not at hand. Anyone can write or strip such tags: they prove nothing. This module does not know files.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
+from xml.sax.saxutils import escape, unescape
 
 from mimica.safety.consent import DIGITAL_SOURCE_TYPE, ConsentRecord
 
@@ -20,8 +23,11 @@ XMP: Final = "XML:com.adobe.xmp"
 _PACKET: Final = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
     '<rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" '
-    'Iptc4xmpExt:DigitalSourceType="{term}"/></rdf:RDF></x:xmpmeta>'
+    'xmlns:TC260="http://www.tc260.org.cn/ns/AIGC/1.0/" Iptc4xmpExt:DigitalSourceType="{term}">'
+    "<TC260:AIGC>{aigc}</TC260:AIGC></rdf:Description></rdf:RDF></x:xmpmeta>"
 )
+_IN_PACKET: Final = re.compile(r"<TC260:AIGC>([^<]*)</TC260:AIGC>")
+_QUOTE: Final = {"&quot;": '"'}
 _MACHINE_MADE: Final = ("compositeWithTrainedAlgorithmicMedia", "trainedAlgorithmicMedia", "compositeSynthetic")
 """IPTC's terms; the first contains the second, so it is looked for first."""
 
@@ -42,22 +48,25 @@ class TagReading:
 
 def video_tags(consent: ConsentRecord, version: str, job: str) -> dict[str, str]:
     """The tags of a video. version: of Mimica. job: the ledger's."""
+    producer = _allowed(f"Mimica/{version}")
     record = {
         "Label": "1",  # "generated"; 2 would be "perhaps", 3 "suspected"
-        "ContentProducer": f"Mimica {version}",
-        "ProduceID": job,
+        "ContentProducer": producer,
+        "ProduceID": _allowed(job),
         "ReservedCode1": "",
-        "ContentPropagator": "",
-        "PropagateID": "",
+        "ContentPropagator": producer,  # who makes it hands it on first
+        "PropagateID": _allowed(job),
         "ReservedCode2": "",
     }
     return consent.metadata(version) | {AIGC: json.dumps(record, separators=(",", ":"))}
 
 
 def image_tags(consent: ConsentRecord, version: str, job: str) -> dict[str, str]:
-    """The tags of a picture: as for a video, and IPTC's term where picture software looks for it."""
+    """The tags of a picture: as for a video, and IPTC's term and the AIGC record where picture software looks."""
     words = f"AI-generated: a photo whose expression, pose or gaze was changed by Mimica {version}."
-    return video_tags(consent, version, job) | {"description": words, XMP: _PACKET.format(term=DIGITAL_SOURCE_TYPE)}
+    tags = video_tags(consent, version, job)
+    packet = _PACKET.format(term=DIGITAL_SOURCE_TYPE, aigc=escape(tags[AIGC], {'"': "&quot;"}))
+    return tags | {"description": words, XMP: packet}
 
 
 def read_tags(metadata: Mapping[str, str]) -> TagReading:
@@ -67,12 +76,18 @@ def read_tags(metadata: Mapping[str, str]) -> TagReading:
     term = next(
         (term for term in sorted(_MACHINE_MADE, key=len, reverse=True) if term.lower() in everything.lower()), ""
     )
-    aigc = _record(known.get(AIGC.lower(), ""))
+    in_packet = _IN_PACKET.search(known.get(XMP.lower(), ""))
+    aigc = _record(known.get(AIGC.lower(), "")) or _record(unescape(in_packet[1], _QUOTE) if in_packet else "")
     comment = known.get("comment", "")
     job = aigc.get("ProduceID") if aigc else None
     generated = bool(term) or (aigc is not None and str(aigc.get("Label")) == "1")
     generated = generated or comment.startswith("AI-generated")
     return TagReading(generated, term, aigc, str(job) if job else None, comment)
+
+
+def _allowed(text: str) -> str:
+    """`text` in the characters that the record's values may have: printable ASCII without space, quote, backslash."""
+    return "".join(letter if "!" <= letter <= "~" and letter not in '"\\' else "-" for letter in text)
 
 
 def _record(text: str) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mimica.errors import UsageError
 from mimica.safety.label import LEAST_PX, Label, labelled, letter_px
+from mimica.safety.label_words import VARIABLE, WORDS
 
 SIZES = [(128, 128), (96, 320), (512, 512), (720, 1280), (2160, 3840)]
 BACKGROUNDS = ["black", "white", "grey", "noise", "stripes"]
@@ -123,3 +124,28 @@ def test_the_frame_itself_is_not_touched() -> None:
     image = background("grey", 64, 64)
     Label().draw(image, Fraction(0))
     assert (image == 128).all()
+
+
+def test_the_words_that_say_generated_are_wider_and_as_high(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = background("black", 512, 512)
+    top, bottom, left, right = box(before, labelled(before))
+    monkeypatch.setenv(VARIABLE, "zh")
+    changed = labelled(before)
+    assert box(before, changed)[:2] == (top, bottom)
+    assert box(before, changed)[3] == right
+    assert right - box(before, changed)[2] == pytest.approx(2.1 * (right - left), rel=0.05)
+    plate = changed[top:bottom, box(before, changed)[2] : right].min(axis=2)
+    rim = (bottom - top) // 6
+    white = np.flatnonzero((plate[rim:-rim, right - left : -rim] > 128).any(axis=1))  # the two characters alone
+    assert white.max() - white.min() + 1 >= 0.05 * 512
+
+
+def test_no_wording_leaves_the_letters_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("", "none", "off", "0", "-"):
+        monkeypatch.setenv(VARIABLE, name)
+        if name:
+            with pytest.raises(UsageError, match="is no wording"):
+                Label()
+        else:
+            assert (labelled(background("black", 96, 96)) > 0).any()
+    assert all(len(words.fills) == 2 for words in WORDS.values())

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
 from mimica.media.image_writer import read_metadata, save_image
+from mimica.media.video_writer import VideoWriter
 from mimica.safety.consent import require_consent
-from mimica.safety.tags import AIGC, image_tags, read_tags, video_tags
+from mimica.safety.tags import AIGC, XMP, image_tags, read_tags, video_tags
 
 CONSENT = require_consent("fictional")
 
@@ -25,7 +28,7 @@ def test_what_is_written_is_read_back() -> None:
     assert reading.comment.startswith("AI-generated")
     assert reading.aigc is not None
     assert reading.aigc["Label"] == "1"
-    assert reading.aigc["ContentProducer"] == "Mimica 1.2.3"
+    assert reading.aigc["ContentProducer"] == "Mimica/1.2.3"
 
 
 def test_the_comment_alone_is_enough() -> None:
@@ -60,3 +63,37 @@ def test_the_record_of_another_maker_is_understood() -> None:
     nested = {AIGC: {"Label": "1", "ContentProducer": "somebody", "ProduceID": "42"}}
     reading = read_tags({"aigc": json.dumps(nested)})
     assert (reading.generated, reading.job) == (True, "42")
+
+
+def test_the_record_keeps_to_the_characters_that_its_standard_allows() -> None:
+    record = json.loads(video_tags(CONSENT, '1.2 "x"\\é', "ab" * 16)[AIGC])
+    assert list(record) == [
+        "Label", "ContentProducer", "ProduceID", "ReservedCode1", "ContentPropagator", "PropagateID", "ReservedCode2",
+    ]  # fmt: skip
+    assert record["ContentProducer"] == record["ContentPropagator"] == "Mimica/1.2--x---"
+    assert record["ProduceID"] == record["PropagateID"] == "ab" * 16
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp"])
+def test_the_record_lies_where_other_programs_look_for_it(tmp_path: Path, name: str) -> None:
+    tags = image_tags(CONSENT, "1.2.3", "job7")
+    save_image(tmp_path / name, np.zeros((20, 20, 3), np.uint8), tags)
+    content = (tmp_path / name).read_bytes()
+    packet = ElementTree.fromstring(content[content.index(b"<x:xmpmeta") : content.index(b"</x:xmpmeta>") + 12])
+    assert read_tags({"XML:com.adobe.xmp": ElementTree.tostring(packet, "unicode")}).job is None  # another prefix
+    assert read_tags({"XML:com.adobe.xmp": tags[XMP]}).job == "job7"
+    (element,) = packet.iter("{http://www.tc260.org.cn/ns/AIGC/1.0/}AIGC")
+    assert json.loads(element.text or "") == json.loads(tags[AIGC])
+    if name == "a.png":
+        assert b"tEXtAIGC\0{" in content
+    else:
+        assert b'"AIGC": {"Label": "1"' in content
+
+
+def test_a_video_has_the_record_as_a_key_of_its_user_data(tmp_path: Path) -> None:
+    with VideoWriter(tmp_path / "a.mp4", (32, 32), rate=Fraction(25), metadata=video_tags(CONSENT, "1", "j")) as writer:
+        writer.write(np.zeros((32, 32, 3), np.uint8), Fraction(0))
+    content = (tmp_path / "a.mp4").read_bytes()
+    user_data = content[content.index(b"udta") :]
+    assert b"mdtaAIGC" in user_data
+    assert b'{"Label":"1","ContentProducer":"Mimica/1"' in user_data
