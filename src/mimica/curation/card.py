@@ -13,8 +13,7 @@ from typing import Any
 
 from mimica import __version__
 from mimica.curation.coverage import coverage_svg, strong_share
-from mimica.curation.shards import put_file, read_index
-from mimica.safety.perceptual_hash import file_sha256
+from mimica.curation.shards import checksums, put_file, read_index
 
 CONTEXT = {
     "@language": "en", "@vocab": "https://schema.org/", "citeAs": "cr:citeAs", "column": "cr:column",
@@ -56,15 +55,14 @@ def papers_date(corpus: Path) -> str:
 
 
 def _croissant(corpus: Path, rows: list[dict[str, Any]], date: str) -> dict[str, Any]:
-    files = sorted({path for ending in ("tar", "parquet") for path in corpus.glob(f"group-*.{ending}")})
     licences = sorted({row["licence"] for row in rows})
     kinds = {".tar": "application/x-tar", ".parquet": "application/vnd.apache.parquet"}
     distribution: list[dict[str, Any]] = [
         {
-            "@type": "cr:FileObject", "@id": path.name, "name": path.name, "contentUrl": path.name,
-            "encodingFormat": kinds[path.suffix], "sha256": file_sha256(path),
+            "@type": "cr:FileObject", "@id": name, "name": name, "contentUrl": name,
+            "encodingFormat": kinds[Path(name).suffix], "sha256": digest,
         }
-        for path in files
+        for name, digest in sorted(checksums(corpus).items())
     ]  # fmt: skip
     index = {
         "@type": "cr:FileSet", "@id": "index", "name": "index", "encodingFormat": kinds[".parquet"],

@@ -106,7 +106,9 @@ class WriteShard:
         started = time.process_time()
         try:
             content, rows, lost = self._made(order)
-            put_file(target.with_suffix(".parquet"), _parquet(rows))
+            index = _parquet(rows)
+            put_file(target.with_suffix(".sha256"), _checksums({target.name: content, f"{order.name}.parquet": index}))
+            put_file(target.with_suffix(".parquet"), index)
             put_file(target.with_suffix(".jsonl"), json_lines([_ledger_row(row) for row in rows]))
             if lost:
                 put_file(_lost_path(target), json_lines([asdict(refusal) for refusal in lost]))
@@ -219,6 +221,17 @@ def read_index(folder: Path) -> list[dict[str, Any]]:
                 f"{path}: the index cannot be read ({error}); delete it with its shard, curate again"
             ) from error
     return sorted(rows, key=lambda row: row["key"])
+
+
+def _checksums(files: Mapping[str, bytes]) -> bytes:
+    """As sha256sum writes and checks them."""
+    return "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in files.items()).encode()
+
+
+def checksums(corpus: Path) -> dict[str, str]:
+    """sha256 of every shard and index of a corpus by name, as they were when they were made."""
+    lines = [line for path in sorted(corpus.glob("group-*.sha256")) for line in path.read_text().splitlines()]
+    return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
 
 
 def _parquet(rows: list[dict[str, Any]]) -> bytes:

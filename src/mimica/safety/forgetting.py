@@ -139,7 +139,8 @@ def _shows(row: Row, subject: str) -> bool:
 def _without_shard(path: Path) -> list[str]:
     """Delete a shard that shows nobody else, with the ledger and index of its name; gives the names of what went."""
     deleted: list[str] = []
-    for file in (path.with_suffix(".parquet"), path.with_suffix(".jsonl"), path.with_suffix(".lost.jsonl"), path):
+    for ending in (".parquet", ".sha256", ".jsonl", ".lost.jsonl", ".tar"):
+        file = path.with_suffix(ending)
         if file.exists():
             file.unlink()
             deleted.append(file.name)

@@ -1,0 +1,63 @@
+"""Curation on Ray Data: each item of a stage is a row, each row a task; a task whose node dies runs elsewhere.
+
+The stage itself travels to the workers and knows nothing of it. Results come in any order. Sources and corpus lie on a
+file system that all nodes share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import ray.data
+
+from mimica.curation.engine import ItemT, ResultT, Stage
+
+CORES_PER_ITEM = 1
+"""Networks and encoder run on one thread, so that bytes do not depend on the machine."""
+
+MOST_BLOCKS = 5_000
+"""Into how many blocks the items are divided. A block is what is lost with a node and done again, and what Ray's
+scheduler counts; so one item a block while that is possible."""
+
+
+class RayEngine:
+    """The engine on the cluster that this process has joined (``cluster.connect``)."""
+
+    name = "ray"
+
+    def __init__(self, workers: int = 0) -> None:
+        """workers: items at a time; 0 is as many as the cluster has cores."""
+        self._workers = workers
+
+    def map(self, stage: Stage[ItemT, ResultT], items: Sequence[ItemT]) -> Iterator[ResultT]:
+        """The stage's result for every item, each once, as they come."""
+        if not items:
+            return
+        _set_up()
+        done: set[int] = set()
+        rows = [{"number": number, "item": item} for number, item in enumerate(items)]
+        data = ray.data.from_items(rows, override_num_blocks=min(len(rows), MOST_BLOCKS)).map(
+            _Carried(stage), num_cpus=CORES_PER_ITEM, concurrency=self._workers or None
+        )
+        for row in data.iter_rows():
+            if row["number"] not in done:  # at most once each, whatever was done twice
+                done.add(row["number"])
+                yield row["result"]
+
+
+class _Carried:
+    """A stage as Ray Data wants it: row → row."""
+
+    def __init__(self, stage: Stage[Any, Any]) -> None:
+        self._stage = stage
+
+    def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
+        return {"number": row["number"], "result": self._stage(row["item"])}
+
+
+def _set_up() -> None:
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.verbose_stats_logs = False
+    context.execution_options.preserve_order = False
