@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mimica.animation.encode import read_motion
 from mimica.animation.networks import Networks
+from mimica.animation.pipeline import ahead
 from mimica.animation.report import ProgressCallback, Stage
 from mimica.animation.retarget import DriverRest, driver_rest
 from mimica.animation.shots import Shot, measure_shots
@@ -95,7 +96,7 @@ def read_driver(
             durations.append(frame.duration)
             yield frame.image, float(frame.time)
 
-    motion = read_motion(images(), networks, stage.tell)
+    motion = read_motion(ahead(images()), networks, stage.tell)
     if not motion.seen:
         raise NoFaceError(
             f"driving video {driving.path}: no face was found in any of its {len(times)} frames; use a clip that "

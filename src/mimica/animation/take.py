@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mimica.animation.driver import Driver
 from mimica.animation.motion_field import HeadMotion
+from mimica.animation.pipeline import in_order
 from mimica.animation.prepare import Portrait
 from mimica.animation.retarget import RetargetOptions, retarget
 from mimica.core.easing import smoothstep
@@ -79,12 +80,14 @@ class PhotoTake:
 
     def unreleased_frames(self, start: int = 0) -> Iterator[Image]:
         """See `Take`."""
-        for index in range(start, len(self.times)):
-            if len(self.roles) == 1:
-                renderer, motion = self.roles[0].portrait.renderer, self.roles[0].motion(index)
-                yield renderer.render_patch(motion) if self.framing == "crop" else renderer.render(motion)
-            else:
-                yield self._together(index)
+        yield from in_order(self._frame, range(start, len(self.times)))
+
+    def _frame(self, index: int) -> Image:
+        first, others = self.roles[0], self.roles[1:]
+        if others:
+            return self._together(index)
+        renderer, motion = first.portrait.renderer, first.motion(index)
+        return renderer.render_patch(motion) if self.framing == "crop" else renderer.render(motion)
 
     def _together(self, index: int) -> Image:
         """All faces of one frame in one picture, the largest, which is likely the nearest, last."""
