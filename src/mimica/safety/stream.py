@@ -42,6 +42,7 @@ class StreamRelease:
         self._terms, self._clock = terms, clock
         self._checked_s: float | None = None
         self._open = True
+        self._newest: Image | None = None
         self.job = ReleaseJob(terms, kind)
         self._marker = Marker(self.job.mark_id)
 
@@ -74,10 +75,18 @@ class StreamRelease:
         if self._checked_s is None or now - self._checked_s >= SECONDS_BETWEEN_CHECKS:
             self._terms.gate.check_photo(image, "the picture")
             self._checked_s = now
-        return self._marker.mark(labelled(image))
+        self._newest = self._marker.mark(labelled(image))
+        return self._newest
+
+    def encoded(self, picture: Image) -> bytes:
+        """The newest `picture` as the bytes of a JPEG file, tagged as AI-generated.
+
+        Raises ValueError for other pixels than those: nothing else of this stream may leave.
+        """
+        if picture is not self._newest:
+            raise ValueError("only the newest released picture of a stream can be encoded; give what `picture` gave")
+        return picture_bytes(picture, ".jpg", image_tags(self._terms.consent, __version__, self.job.started.job))
 
     def jpeg(self, image: Image) -> bytes:
-        """`picture` as the bytes of a JPEG file, tagged as AI-generated."""
-        return picture_bytes(
-            self.picture(image), ".jpg", image_tags(self._terms.consent, __version__, self.job.started.job)
-        )
+        """`picture` and `encoded` in a row."""
+        return self.encoded(self.picture(image))
