@@ -48,6 +48,7 @@ MAY_EDIT = {
 MAY_OPEN_FOR_WRITING = {"media/video_writer.py"}
 MAY_ENCODE = {
     "safety/film_preview.py": "small pictures while a film is made: gated, labelled, marked; of the release only",
+    "safety/preview.py": "pictures while sliders move: labelled, marked, gated, one job on record for all",
     "synthesis/encoding.py": "training pictures of nobody into shards",
     "training/finder_styles.py": "JPEG damage as augmentation, decoded at once",
     "evaluation/report_strips.py": "stills of released videos, label and mark included, for the report",
@@ -144,7 +145,7 @@ def test_no_picture_or_video_is_encoded_elsewhere(path: str) -> None:
 
 def test_the_batch_starts_nothing_but_animate() -> None:
     submitted = [call.args[0] for call in attribute_calls("animation/batch.py") if _method(call) == "submit"]
-    assert [argument.id for argument in submitted if isinstance(argument, ast.Name)] == ["_make", "_make"]
+    assert [argument.id for argument in submitted if isinstance(argument, ast.Name)] == ["make_job", "make_job"]
     assert len(submitted) == 2
     assert "Process" not in names("animation/batch.py")
     assert "animate" in names("animation/batch.py")

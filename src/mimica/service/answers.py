@@ -1,4 +1,4 @@
-"""The questions that the desk answers: what a file carries, and which faces a photo shows.
+"""The questions that the desk answers: what a file carries, which faces a photo shows, how an edit looks.
 
 This module does not know who asks; it runs in a process of its own.
 """
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mimica.errors import MimicaError, NoFaceError
 from mimica.service.desk import serve
 from mimica.service.problems import Problem
+from mimica.service.studio import prepare_portrait, preview_edit, save_edit
 
 if TYPE_CHECKING:
     from mimica.faces.finder import FaceFinder
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
 def answer(asked: dict[str, Any]) -> dict[str, Any]:
     """The answer to one question about a file. Raises Problem."""
     path = Path(asked["path"])
-    questions = {"verify": _verify, "faces": _faces}
+    questions = {
+        "verify": _verify, "faces": _faces, "portrait": prepare_portrait, "edit": preview_edit, "save": save_edit
+    }  # fmt: skip
     try:
-        return questions[asked["question"]](path)
+        return questions[asked["question"]](asked)
     except MimicaError as error:
         raise Problem.of(error, path.parent) from error
     except Exception as error:
@@ -32,18 +35,18 @@ def answer(asked: dict[str, Any]) -> dict[str, Any]:
         raise Problem(422, "unreadable-media", "the file could not be read; do not trust it", exit_code=3) from error
 
 
-def _verify(path: Path) -> dict[str, Any]:
+def _verify(asked: dict[str, Any]) -> dict[str, Any]:
     from mimica import verify
 
-    found = verify(path).as_dict()
+    found = verify(asked["path"]).as_dict()
     del found["file"]
     return found
 
 
-def _faces(path: Path) -> dict[str, Any]:
+def _faces(asked: dict[str, Any]) -> dict[str, Any]:
     from mimica.media.image import load_photo
 
-    image = load_photo(path).image
+    image = load_photo(asked["path"]).image
     found = _finder().find(image)
     if not found:
         raise NoFaceError("the photo: no face was found; use one where the face is larger, upright and uncovered")

@@ -6,6 +6,7 @@ This module does not know what listens: any ASGI server can run it, `serve` uses
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -20,7 +21,7 @@ from starlette.responses import Response
 
 from mimica import __version__
 from mimica.errors import MimicaError
-from mimica.service import job_routes, other_routes
+from mimica.service import job_routes, other_routes, portrait_routes
 from mimica.service.access import Access
 from mimica.service.desk import Desk
 from mimica.service.doors import Doors, Rates
@@ -29,6 +30,7 @@ from mimica.service.jobs import Jobs
 from mimica.service.metrics import Measured, Metrics
 from mimica.service.page_files import page_router
 from mimica.service.parts import Parts
+from mimica.service.portraits import Portraits
 from mimica.service.problems import Problem
 from mimica.service.queue import Queue
 from mimica.service.schemas import ProblemBody
@@ -55,7 +57,8 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     parts = Parts(
         settings=settings, jobs=jobs, files=files, watch=JobWatch(jobs),
         access=Access(book, Visitors(engine), Rates(settings.quotas.requests_s, settings.quotas.burst)),
-        metrics=Metrics(), supervisor=Supervisor(settings, queue), desk=Desk(),
+        metrics=Metrics(), supervisor=Supervisor(settings, queue), desk=Desk(), studio=Desk(),
+        portraits=Portraits(settings.data),
     )  # fmt: skip
 
     @asynccontextmanager
@@ -68,6 +71,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
             await sweeper
         await run_in_threadpool(parts.supervisor.stop)
         parts.desk.close()
+        parts.studio.close()
         engine.dispose()
 
     app = FastAPI(
@@ -79,6 +83,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     app.state.parts = parts
     api = APIRouter(prefix="/api/v1")
     api.include_router(job_routes.router)
+    api.include_router(portrait_routes.router)
     api.include_router(other_routes.router)
     app.include_router(api)
     app.include_router(page_router())
@@ -96,6 +101,7 @@ async def sweep_once(parts: Parts) -> None:
         await run_in_threadpool(parts.files.erase, identity)
     known = await run_in_threadpool(parts.jobs.known)
     await run_in_threadpool(parts.files.sweep, known)
+    await run_in_threadpool(parts.portraits.sweep, parts.settings.retention_hours * 3600)
 
 
 async def _sweep(parts: Parts) -> None:
@@ -118,13 +124,14 @@ def _tell_problems(app: FastAPI) -> None:
         assert isinstance(error, MimicaError)
         return Problem.of(error, request.app.state.parts.settings.data).response()
 
-    async def http(_: Request, error: Exception) -> Response:
+    async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         kinds = {404: "no-such-address", 405: "no-such-method", 400: "broken-request"}
         words = str(error.detail) or "refused"
-        return Problem(
-            error.status_code, kinds.get(error.status_code, "refused"), words, headers=error.headers
-        ).response()
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["Allow"] = ", ".join(_methods(app, request.url.path)) or headers.get("Allow", "")
+        return Problem(error.status_code, kinds.get(error.status_code, "refused"), words, headers=headers).response()
 
     async def invalid(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
@@ -140,6 +147,15 @@ def _tell_problems(app: FastAPI) -> None:
         (Exception, unexpected),
     ):  # fmt: skip
         app.add_exception_handler(kind, tell)
+
+
+def _methods(app: FastAPI, path: str) -> list[str]:
+    """What may be asked of an address."""
+    for template, methods in app.openapi()["paths"].items():
+        pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template))
+        if re.fullmatch(pattern, path):
+            return sorted(method.upper() for method in methods)
+    return []
 
 
 def _describe(app: FastAPI) -> None:

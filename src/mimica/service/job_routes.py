@@ -20,7 +20,7 @@ from mimica.safety.consent import check_basis
 from mimica.service.jobs import NewJob, no_such_job
 from mimica.service.parts import Parts, ServiceParts
 from mimica.service.problems import Problem
-from mimica.service.routes import Owner, form, look, parse, problems, reception
+from mimica.service.routes import Owner, form, look, parse_settings, problems, reception
 from mimica.service.schemas import JobList, JobSettings, JobView
 from mimica.service.sniffing import MEDIA_TYPES
 from mimica.service.tables import Job
@@ -46,7 +46,7 @@ _FORM = form(
     settings=JobSettings.model_json_schema(),
 )
 _VIDEO = {200: {"description": "The video.", "content": {"video/mp4": {}}}, 206: {"description": "A part of it."}}
-_FILE = {200: {"description": "The file.", "content": {"application/octet-stream": {}}}}
+_FILE = {200: {"description": "The file.", "content": {kind: {} for kind in sorted(set(MEDIA_TYPES.values()))}}}
 
 
 @router.post(
@@ -162,7 +162,7 @@ async def get_preview(job_id: JobId, parts: ServiceParts, owner: Owner) -> Respo
 
 
 def _accept(parts: Parts, owner: str, folder: Path, sent: Form, key: str | None) -> tuple[Job, bool]:
-    settings = _settings(sent.texts["settings"])
+    settings = parse_settings(sent.texts["settings"], JobSettings)
     photo, driver, receipt = sent.files["photo"], sent.files["driver"], sent.files.get("receipt")
     try:
         check_basis(settings.consent, None if receipt is None else folder / receipt.name, settings.purpose)
@@ -185,20 +185,6 @@ def _accept(parts: Parts, owner: str, folder: Path, sent: Form, key: str | None)
         if not accepted:
             parts.files.erase(identity)
     return job, accepted
-
-
-def _settings(text: str) -> JobSettings:
-    try:
-        told = json.loads(text)
-    except (ValueError, RecursionError):
-        told = None
-    if isinstance(told, dict) and told.get("consent") in (None, ""):
-        try:
-            check_basis(None)
-        except MimicaError as error:
-            words = str(error).replace("--consent", 'the setting "consent"')
-            raise Problem(422, "consent-needed", words, exit_code=error.exit_code) from error
-    return parse(text, JobSettings, "settings")
 
 
 def _view(parts: Parts, job: Job) -> JobView:

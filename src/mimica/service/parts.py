@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mimica.service.job_files import JobFiles
     from mimica.service.jobs import Jobs
     from mimica.service.metrics import Metrics
+    from mimica.service.portraits import Portraits
     from mimica.service.settings import ServiceSettings
     from mimica.service.supervisor import Supervisor
     from mimica.service.watch import JobWatch
@@ -33,6 +34,8 @@ class Parts:
     metrics: Metrics
     supervisor: Supervisor
     desk: Desk
+    studio: Desk
+    portraits: Portraits
 
 
 def parts_of(request: Request) -> Parts:

@@ -5,6 +5,7 @@ This module does not know any route.
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,8 +16,10 @@ from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
+from mimica.errors import MimicaError
 from mimica.media.limits import read_limits
 from mimica.media.sentry import look_first
+from mimica.safety.consent import check_basis
 from mimica.service.access import find_owner
 from mimica.service.job_files import JobFiles, erase_folder
 from mimica.service.problems import MEDIA_TYPE, Problem
@@ -47,7 +50,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def form(parts: dict[str, str], required: list[str], **texts: dict[str, Any]) -> dict[str, Any]:
     """A multipart body for OpenAPI. parts: file parts and what they are; texts: schemas of JSON parts."""
     files = {name: {"type": "string", "format": "binary", "description": words} for name, words in parts.items()}
-    schema = {"type": "object", "required": required, "properties": files | texts}
+    schema = {"type": "object", "required": required, "properties": files | texts, "additionalProperties": False}
     encoding = {name: {"contentType": "application/json"} for name in texts}
     content = {"multipart/form-data": {"schema": schema, "encoding": encoding}}
     return {"requestBody": {"required": True, "content": content}}
@@ -69,6 +72,21 @@ async def read_json(request: Request, model: type[Model]) -> Model:
     except ClientDisconnect as error:
         raise Problem(400, "broken-request", "the body ended before it was complete") from error
     return parse(bytes(body), model, "the body")
+
+
+def parse_settings(text: str, model: type[Model]) -> Model:
+    """The part `settings` of a form; without a basis of consent the answer says what that is. Raises Problem 422."""
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError):
+        told = None
+    if isinstance(told, dict) and told.get("consent") in (None, ""):
+        try:
+            check_basis(None)
+        except MimicaError as error:
+            words = str(error).replace("--consent", 'the setting "consent"')
+            raise Problem(422, "consent-needed", words, exit_code=error.exit_code) from error
+    return parse(text, model, "settings")
 
 
 def parse(text: bytes | str, model: type[Model], what: str) -> Model:

@@ -39,6 +39,23 @@ class JobSettings(Strict):
     audio: bool = True
 
 
+class PortraitSettings(Strict):
+    """The part `settings` of a new portrait. `consent` has no default."""
+
+    consent: BasisName = Field(description="On whose word the face is changed; see GET /api/v1/session.")
+    purpose: PurposeName = "personal"
+    face: Literal["largest"] | Annotated[int, Field(ge=1, le=1000)] = "largest"
+
+
+class EditBody(Strict):
+    """What to change: names of GET /api/v1/controls and how much of each is added; 0 is the photo as it is."""
+
+    edits: dict[str, Annotated[float, Field(ge=-1000, le=1000, allow_inf_nan=False)]] = Field(
+        default_factory=dict, max_length=200
+    )
+    neutral: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.0
+
+
 class ProblemBody(BaseModel):
     """RFC 9457; `exit_code` is what the command line would answer."""
 
@@ -137,6 +154,30 @@ class FacesView(BaseModel):
 
     size: list[int]
     faces: list[FaceView]
+
+
+class PortraitView(BaseModel):
+    """A portrait that can be changed. size: width, height of its photo in pixels."""
+
+    id: str
+    size: list[int]
+
+
+class ControlView(BaseModel):
+    """One name that moves something. low, high: the range that looks natural. unit: "" for strengths."""
+
+    name: str
+    group: str
+    words: str
+    low: float
+    high: float
+    unit: str
+
+
+class ControlList(BaseModel):
+    """Every control."""
+
+    controls: list[ControlView]
 
 
 class VerificationView(BaseModel):

@@ -16,7 +16,7 @@ from mimica.service import ServiceSettings, create_app
 
 sys.path.insert(0, str(Path(__file__).parent))  # for service_files.py and light_work.py
 
-from service_files import tiny_png
+from service_files import Post, tiny_png
 
 
 @pytest.fixture(scope="session")
