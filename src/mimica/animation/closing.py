@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +19,8 @@ FloatArray = NDArray[np.float32]
 Field = Callable[[FloatArray], FloatArray]
 """(N, 3) canonical → (N, 49, 3) displacement in cm."""
 
+LIPS_RIM = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
+"""Where lips meet, coordinates are a mixture of both and tear: two pixels of the window's map are not believed."""
 BLINK_REACH = 1.15
 """Blinks go a little further than the lower lid, which stops them."""
 
@@ -119,8 +122,9 @@ def _rims(feature: FeatureReading) -> tuple[FloatArray, FloatArray, FloatArray] 
 def window_canonical(feature: FeatureReading, name: str) -> FloatArray:
     """Canonical map of a window as one sheet sees it: its own skin kept, the rest extended from its rim."""
     upper, lower = feature.region[..., 0], feature.region[..., 1]
-    if name == "upper":
-        return push_pull(feature.canonical, smooth_step(upper, 0.5, 0.9))
-    if name == "lower":
-        return push_pull(feature.canonical, smooth_step(lower, 0.5, 0.9))
-    return push_pull(feature.canonical, smooth_step(upper + lower, 0.5, 0.9))
+    if name == "base":
+        return push_pull(feature.canonical, smooth_step(upper + lower, 0.5, 0.9))
+    own = np.ascontiguousarray(upper if name == "upper" else lower)
+    if feature.kind == "mouth":
+        own = np.asarray(cv2.erode(own, LIPS_RIM), np.float32)
+    return push_pull(feature.canonical, smooth_step(own, 0.5, 0.9))

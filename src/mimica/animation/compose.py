@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mimica.animation.beyond import ContinuedImage
 from mimica.animation.fill import look_up, smooth_step
 
 FloatArray = NDArray[np.float32]
@@ -74,19 +75,20 @@ def moved_points(
 
 
 def lay_person(
-    picture: Image, photo: Image, plate: Image, matte: FloatArray, box: Box, source: FloatArray, covered: FloatArray
-) -> None:
-    """Draw the person of `photo` (H, W, 3) moved into `picture` (H, W, 3), which else shows the photo, within `box`.
+    picture: Image, person: ContinuedImage, plate: Image, matte: FloatArray, box: Box,
+    source: FloatArray, covered: FloatArray,
+) -> None:  # fmt: skip
+    """Draw the person moved into `picture` (H, W, 3), which still shows the photo, within `box`.
 
-    plate: (H, W, 3) the background. matte: (H, W) 0..1. source: (h, w, 2) over the box, where each pixel comes from,
-    pixel centres at integers. covered: (h, w) 0..1, where that is known.
+    person: the photo with what may lie beyond its edges. plate: (H, W, 3) the background. matte: (H, W) 0..1. source:
+    (h, w, 2) over the box, where each pixel comes from, pixel centres at integers. covered: (h, w) 0..1, where that is
+    known.
     """
     columns = np.arange(box.left, box.right, dtype=np.float32)
     for rows, inside in _strips(box):
         lookup, known = source[inside], covered[inside]
         area = (rows, box.area[1])
-        # beyond the photo's edge nothing is known: hair goes on as its mirror image rather than in streaks
-        colour = look_up(photo, lookup, cv2.BORDER_REFLECT_101)
+        colour = person.look_up(lookup)
         alpha = look_up(matte, lookup) * known
         # where nothing moves the photo stays exactly as it is
         across = lookup[..., 0] - columns
@@ -94,7 +96,7 @@ def lay_person(
         moved = smooth_step(np.sqrt(across * across + down * down), STILL_PX, MOVING_PX)
         moved[known <= 0.99] = 1
         drawn = cv2.blendLinear(colour, np.ascontiguousarray(plate[area]), alpha, 1 - alpha)
-        picture[area] = cv2.blendLinear(drawn, np.ascontiguousarray(photo[area]), moved, 1 - moved)
+        picture[area] = cv2.blendLinear(drawn, np.ascontiguousarray(picture[area]), moved, 1 - moved)
 
 
 def _strips(box: Box) -> Iterator[tuple[slice, slice]]:

@@ -30,6 +30,8 @@ LIGHT = np.array([0.0, 0.34, 0.94], np.float32)
 TONGUE_COLOUR = np.array([0.72, 0.36, 0.35], np.float32)
 SOCKET_COLOUR = np.array([0.11, 0.04, 0.035], np.float32)
 SOCKET_BEHIND_CM = 6.0
+ARCH_CM, ARCH_SHADE = (0.5, 2.6), 0.72
+"""How far behind the front teeth others begin to darken, and no longer go on to; how much of the light is gone then."""
 SCALE_LIMITS = (0.85, 1.2)
 _JAW_ROWS = [RIG_NAMES.index(name) for name in JAW_NAMES]
 
@@ -79,7 +81,10 @@ class Mouth:
         tint = 0.7 + 0.3 * (0.6 + 0.4 * tint / max(float(tint.mean()), 1e-3))
         self.albedo = interior.albedo * self.exposure
         teeth = interior.part >= UPPER_TEETH
-        self.albedo[teeth] = interior.albedo[teeth] * np.clip(0.35 + 0.75 * brightness, 0.5, 1.0) * tint
+        # light comes in through the lips: what lies further round the arch is darker
+        recess = interior.points[teeth, 2].max() - interior.points[:, 2]
+        arch = 1 - ARCH_SHADE * smoothstep(recess, *ARCH_CM).astype(np.float32)[:, None]
+        self.albedo[teeth] = interior.albedo[teeth] * np.clip(0.35 + 0.75 * brightness, 0.5, 1.0) * tint * arch[teeth]
         self.tongue_colour = TONGUE_COLOUR * self.exposure * tint
         self.normals = vertex_normals(interior.points, interior.triangles)
         self.is_teeth = teeth

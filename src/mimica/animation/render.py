@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mimica.animation.beyond import ContinuedImage
 from mimica.animation.closing import window_canonical
 from mimica.animation.compose import Box, enclosing, lay_person, moved_points
 from mimica.animation.eyeball import Eyeball
@@ -21,6 +22,7 @@ from mimica.animation.mouth import Mouth, lips_shadow, shipped_interior
 from mimica.animation.plate import background_plate, refine_matte
 from mimica.animation.portrait_mesh import PortraitMesh, Sheet, along_slit
 from mimica.animation.reading import FeatureReading, PortraitReading
+from mimica.animation.tone import Tone
 from mimica.core.camera import gaze_direction
 
 FloatArray = NDArray[np.float32]
@@ -59,9 +61,12 @@ class Renderer:
 
     def __init__(
         self, photo: Image, reading: PortraitReading, mesh: PortraitMesh, eyeballs: dict[str, Eyeball],
-        mouth_points_px: FloatArray,
+        mouth_points_px: FloatArray, *, still: bool = False,
     ) -> None:  # fmt: skip
-        """`mouth_points_px` (12, 2): the outline of the lips in the photo, from one corner over the upper lip."""
+        """`mouth_points_px` (12, 2): the outline of the lips in the photo, from one corner over the upper lip.
+
+        still: the head stays where it is, so that nothing behind it will show.
+        """
         self.photo, self.reading, self.mesh = photo, reading, mesh
         self.eyeballs = eyeballs
         self.patch = _patch(photo, mesh)
@@ -74,12 +79,14 @@ class Renderer:
         self.matte = np.maximum(smooth_step(matte, 0.12, 0.7), smooth_step(face, 0.4, 0.7))
         if reading.rivals:  # other people belong to the background
             self.matte = self.matte * _owned(reading, p)
-        self.plate = background_plate(self.original, self.matte)
+        self.plate = self.original if still else background_plate(self.original, self.matte)
         solid = _to_patch(_without_holes(reading.face), reading.crop.matrix(reading.face.shape[0]), p, outside=0.0)
         self.textures = [_feature_textures(feature, p, solid) for feature in reading.features]
         lips = _lips_at_rest(mesh, reading.features, mouth_points_px)
         self.mouth = Mouth(mesh, lips, _skin(photo, reading), shipped_interior())
+        self.tone = Tone.of(self.original)
         self.face_width_px = FACE_PER_CROP * reading.crop.side_px
+        self.person = ContinuedImage.of(self.original, self.face_width_px)
 
     def render(self, motion: HeadMotion) -> Image:
         """The whole photo, (H, W, 3) uint8, with the head in its new motion."""
@@ -113,7 +120,8 @@ class Renderer:
         source = np.asarray(cv2.resize(layer.source_px, size, interpolation=cv2.INTER_LINEAR), np.float32)
         covered = cv2.resize(layer.covered.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
         source -= np.array([p.x0 + 0.5, p.y0 + 0.5], np.float32)
-        lay_person(picture, self.original, self.plate, self.matte, box, source, np.asarray(covered, np.float32))
+        known = np.asarray(covered, np.float32)
+        lay_person(picture, self.person, self.plate, self.matte, box, source, known)
         for index, area in enumerate(areas):
             share = motion.redraw[index]
             if share > 0 and area.width >= 4 and area.height >= 4:
@@ -197,7 +205,8 @@ class Renderer:
             whole[part.area] = cv2.resize(drawn, size, interpolation=cv2.INTER_AREA)
         out = np.asarray(tongue_depth < depths[1] - TONGUE_CLEARANCE_CM, np.float32) * (1 - upper_there)
         out = np.asarray(cv2.GaussianBlur(out, (0, 0), 0.8), np.float32) * tongue
-        inside = lips_shadow(np.maximum(hole, out), self.face_width_px * self._zoom(motion), teeth)[..., None] * colour
+        shadow = lips_shadow(np.maximum(hole, out), self.face_width_px * self._zoom(motion), teeth)
+        inside = self.tone.apply(shadow[..., None] * colour)
         target += (inside - target) * np.maximum(hole, out)[..., None]
 
     def _paint_eye(

@@ -12,6 +12,7 @@ from torch.nn import functional
 from mimica.core.motion import EXPRESSION_INDEX, EXPRESSION_MIRROR, EXPRESSION_MIRROR_SIGN, EXPRESSION_NAMES
 from mimica.networks.motion_encoder import CROP_PX, OUTPUTS, MotionEncoder
 from mimica.training import augment
+from mimica.training.face_geometry import GAPS, geometry
 from mimica.training.motion_data import MotionSamples
 
 LANDMARK_MIRROR: tuple[int, ...] = (
@@ -30,6 +31,8 @@ EMPHASIS: dict[str, float] = {
 
 
 MAX_GAIN = 1.8
+LEAST_SPREAD_CM = 0.03
+"""Landmarks that move less over the data than this are not asked for more exactly."""
 LEAST_READ = 0.45
 """Correlation below which a direction is left as it is: more gain would only amplify noise."""
 
@@ -68,6 +71,10 @@ class MotionEncoderTask:
         self.spread = truth.std(0).clamp_min(0.02)
         weight = [EMPHASIS.get(name, 1.0) for name in EXPRESSION_NAMES] + [4.0] * 3 + [2.0] * 3 + [2.0] * 4
         self.weight = torch.tensor(weight)
+        rows, row_weight = geometry()
+        self.geometry = torch.from_numpy(rows)
+        moved = truth[:, : len(EXPRESSION_NAMES)] @ self.geometry
+        self.row_weight = torch.from_numpy(row_weight / row_weight.sum()) / moved.std(0).clamp_min(LEAST_SPREAD_CM) ** 2
 
     def build(self) -> nn.Module:
         model = MotionEncoder(self.options.width)
@@ -166,8 +173,12 @@ class MotionEncoderTask:
         weight = self.weight.to(predicted.device).expand_as(error).clone()
         weight[:, : len(EXPRESSION_NAMES)] *= batch["trust"][:, None]
         motion = (error * weight).mean()
+        strengths = predicted[:, :expressions] - batch["targets"][:, :expressions]
+        rows = (strengths @ self.geometry.to(predicted.device)).square() * self.row_weight.to(predicted.device)
+        shape = (rows.sum(1) * batch["trust"]).mean()
         points = (output["landmarks"].float() - batch["landmarks"]).abs().mean()
-        return motion + 20 * points, {"motion": float(motion.detach()), "landmarks": float(points.detach())}
+        parts = {"motion": motion, "shape": shape, "landmarks": points}
+        return motion + shape + 20 * points, {name: float(value.detach()) for name, value in parts.items()}
 
     def predict(self, model: nn.Module) -> tuple[Tensor, Tensor]:
         """(N, 62) what the network reads and what is true, for people that the training never saw."""
@@ -215,6 +226,13 @@ class MotionEncoderTask:
         )  # fmt: skip
         report = {f"r_{name}": float(r[EXPRESSION_INDEX[name]]) for name in shown}
         report["r_expression_mean"] = float(r[:first].nanmean())
+        read, true = ((values[:, :first] @ self.geometry)[:, -len(GAPS) :] for values in (predicted, truth))
+        read, true = read - read.mean(0), true - true.mean(0)
+        both, own = (read * true).mean(0), true.square().mean(0)
+        together = both / (own * read.square().mean(0)).sqrt().clamp_min(1e-9)
+        for name, part in (("lips", slice(0, 3)), ("lids", slice(3, None))):
+            report[f"r_{name}_gap"] = float(together[part].mean())
+            report[f"slope_{name}_gap"] = float((both / own.clamp_min(1e-9))[part].mean())
         for index, name in enumerate(("yaw", "pitch", "roll")):
             report[f"{name}_deg"] = float((predicted[:, first + index] - truth[:, first + index]).abs().mean())
         report["origin"] = float((predicted[:, first + 3 : first + 5] - truth[:, first + 3 : first + 5]).abs().mean())

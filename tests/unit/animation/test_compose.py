@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mimica.animation.beyond import ContinuedImage
 from mimica.animation.compose import Box, enclosing, lay_person, moved_points
 
 
@@ -21,7 +22,13 @@ def test_what_does_not_move_stays_the_photos_own_pixels() -> None:
     picture, box = photo.copy(), Box(10, 20, 80, 140)
     covered = np.ones((box.height, box.width), np.float32)
     lay_person(
-        picture, photo, np.zeros_like(photo), np.ones(photo.shape[:2], np.float32), box, _places(box, 0.2), covered
+        picture,
+        ContinuedImage.of(photo, 40),
+        np.zeros_like(photo),
+        np.ones(photo.shape[:2], np.float32),
+        box,
+        _places(box, 0.2),
+        covered,
     )
     assert np.array_equal(picture, photo)
 
@@ -31,7 +38,13 @@ def test_moved_pixels_arrive_and_nothing_beside_the_box_changes() -> None:
     picture, box = photo.copy(), Box(10, 20, 80, 140)
     covered = np.ones((box.height, box.width), np.float32)
     lay_person(
-        picture, photo, np.zeros_like(photo), np.ones(photo.shape[:2], np.float32), box, _places(box, 3.0), covered
+        picture,
+        ContinuedImage.of(photo, 40),
+        np.zeros_like(photo),
+        np.ones(photo.shape[:2], np.float32),
+        box,
+        _places(box, 3.0),
+        covered,
     )
     assert np.array_equal(picture[box.area], photo[20:140, 13:83])
     beside = np.ones(photo.shape[:2], bool)
@@ -44,7 +57,7 @@ def test_what_is_not_covered_shows_the_plate() -> None:
     picture, plate = photo.copy(), np.full_like(photo, 77)
     lay_person(
         picture,
-        photo,
+        ContinuedImage.of(photo, 40),
         plate,
         np.ones(photo.shape[:2], np.float32),
         box,
