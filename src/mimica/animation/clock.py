@@ -6,6 +6,7 @@ This module does not know videos or portraits.
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,16 +21,15 @@ REST_S = 0.6
 """A driver that is over lets its face ease to rest in so many seconds."""
 
 
-def on_clock(driver: Driver, clock: Driver) -> Driver:
-    """`driver` as it is at the times of `clock`, both counted from their own first frame.
+def on_clock(driver: Driver, times: tuple[Fraction, ...], durations: tuple[Fraction | None, ...]) -> Driver:
+    """`driver` as it is at other `times`, both counted from their own first frame.
 
-    Between its frames motion is interpolated; after its last one it eases to its own rest and stays there; what comes
-    after the clock's last frame is not played.
+    Between its frames motion is interpolated; after its last one it eases to its own rest and stays there.
     """
-    if driver is clock:
+    if driver.times == times:
         return driver
     own = np.array([float(moment - driver.times[0]) for moment in driver.times], np.float64)
-    wanted = np.array([float(moment - clock.times[0]) for moment in clock.times], np.float64)
+    wanted = np.array([float(moment - times[0]) for moment in times], np.float64)
     track, rest = driver.track, driver.rest_at(len(driver) - 1)
     over = smoothstep((wanted - own[-1]) / REST_S, 0.0, 1.0).astype(np.float32)
 
@@ -46,7 +46,7 @@ def on_clock(driver: Driver, clock: Driver) -> Driver:
         gaze_deg=at(track.gaze_deg, rest.gaze_deg), confidence=track.confidence[nearest],
     )  # fmt: skip
     shots = tuple(Shot(int(np.searchsorted(wanted, own[shot.start])), shot.rest) for shot in driver.shots)
-    return replace(driver, track=moved, times=clock.times, durations=clock.durations, shots=shots)
+    return replace(driver, track=moved, times=times, durations=durations, shots=shots)
 
 
 def lasts(driver: Driver) -> float:

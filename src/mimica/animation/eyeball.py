@@ -82,11 +82,24 @@ def _turn(start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.fl
     return np.eye(3) + k + k @ k / max(1 + c, 1e-6)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class KnownEye:
+    """What of an eye does not change from frame to frame of a video, measured where it is open.
+
+    rings: as of `Eyeball`. offset: (3,) from the gaze that the network reads to the axis that the picture shows.
+    """
+
+    rings: FloatArray
+    offset: NDArray[np.float64]
+
+
 def read_eyeball(
-    photo: NDArray[np.uint8], feature: FeatureReading, centre_px: FloatArray, mesh: PortraitMesh, gaze_deg: FloatArray
-) -> Eyeball:
+    photo: NDArray[np.uint8], feature: FeatureReading, centre_px: FloatArray, mesh: PortraitMesh, gaze_deg: FloatArray,
+    known: KnownEye | None = None,
+) -> Eyeball:  # fmt: skip
     """Measure the eye in the photo. The gaze that was read is refined on the darkest disc within the opening.
 
+    known: what was measured in other frames and is not measured again.
     The ball lies just behind the lids of the mesh: further in, it would seem to look back when the head turns.
     """
     centre = _behind_lids(mesh, centre_px)
@@ -95,6 +108,10 @@ def read_eyeball(
     rows, columns = feature.region.shape[:2]
     opening = np.asarray(cv2.GaussianBlur(np.ascontiguousarray(feature.region[..., 2]), (0, 0), 0.7), np.float32)
     axis = rotation @ gaze_direction(float(gaze_deg[0]), float(gaze_deg[1]))
+    if known is not None:
+        axis = axis + known.offset
+        axis = axis / np.linalg.norm(axis)
+        return Eyeball(feature, centre, centre_px.astype(np.float32), float(radius), axis, known.rings, opening)
     grid = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), -1).reshape(-1, 2) + 0.5
     points = feature.to_photo(grid)
     colours = sample(photo, points)

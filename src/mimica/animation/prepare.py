@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mimica.animation.cast import MIN_FACE_PX
-from mimica.animation.eyeball import read_eyeball
+from mimica.animation.eyeball import KnownEye, read_eyeball
 from mimica.animation.networks import ENCODER_PX, EYE_PX, FACE_PX, MATTE_PX, MOUTH_PX, EncodedMotion, Networks
 from mimica.animation.portrait_mesh import build_mesh
 from mimica.animation.reading import FeatureReading, PortraitReading
@@ -73,15 +73,29 @@ def prepare(
     return rigged(photo, reading, encoded, networks)
 
 
-def rigged(photo: Image, reading: PortraitReading, encoded: EncodedMotion, networks: Networks) -> Portrait:
-    """The portrait that was read, as something that can be drawn in another motion."""
+def rigged_photo(photo: Image, crop: CropFrame, encoded: EncodedMotion, networks: Networks) -> Portrait:
+    """The face in `crop` of which the encoder's reading is known."""
+    return rigged(photo, read_portrait(photo, crop, encoded, networks), encoded, networks)
+
+
+def rigged(
+    photo: Image, reading: PortraitReading, encoded: EncodedMotion, networks: Networks,
+    eyes: tuple[KnownEye, KnownEye] | None = None, still: bool = False,
+) -> Portrait:  # fmt: skip
+    """The portrait that was read, as something that can be drawn in another motion.
+
+    eyes: left and right as other frames of a video show them. still: the head will stay, so that no background is
+    painted behind it.
+    """
     mesh = build_mesh(reading, networks.field)
     eyeballs = {
-        feature.kind: read_eyeball(photo, feature, reading.eyes_px[side], mesh, reading.gaze_deg[side])
+        feature.kind: read_eyeball(
+            photo, feature, reading.eyes_px[side], mesh, reading.gaze_deg[side], None if eyes is None else eyes[side]
+        )
         for side, feature in enumerate(reading.features[1:])
     }
     lips_px = reading.crop.to_image(encoded.landmarks[48:60]).astype(np.float32)
-    renderer = Renderer(photo, reading, mesh, eyeballs, lips_px)
+    renderer = Renderer(photo, reading, mesh, eyeballs, lips_px, still=still)
     # the strengths that `Closing` takes away; the photo's own tongue is pixels and cannot be
     own = np.zeros(len(EXPRESSION_NAMES), np.float32)
     own[: len(RIG_NAMES)] = np.clip(reading.expression[: len(RIG_NAMES)], 0, 1.1)

@@ -108,7 +108,7 @@ def _on_one_clock(
         if path == driving:
             continue
         other = animator.read_driver(path, progress)
-        read[path] = on_clock(other, driver)
+        read[path] = on_clock(other, driver.times, driver.durations)
         if lasts(other) + REST_S < lasts(driver):
             notes.append(f"driving video {path}: is over after {lasts(other):.1f} s; its face rests from then on")
     return {number: read[path] for number, path in playing.items()}, notes

@@ -29,7 +29,7 @@ def driver(count: int, fps: int, begin: Fraction = Fraction(0)) -> Driver:
 
 def test_another_rate_and_start_keep_the_motion_in_time() -> None:
     clock, other = driver(25, 25), driver(60, 60, Fraction(7))
-    played = on_clock(other, clock)
+    played = on_clock(other, clock.times, clock.durations)
     assert played.times == clock.times
     seconds = np.array([float(moment) for moment in clock.times])
     np.testing.assert_allclose(played.track.angles_deg[:, 0], 10 * seconds, atol=1e-4)
@@ -38,7 +38,7 @@ def test_another_rate_and_start_keep_the_motion_in_time() -> None:
 
 def test_a_driver_that_is_over_rests() -> None:
     clock, short = driver(90, 30), driver(31, 30)
-    turned = on_clock(short, clock).track.angles_deg[:, 0]
+    turned = on_clock(short, clock.times, clock.durations).track.angles_deg[:, 0]
     assert turned[30] == 10.0
     after = 30 + round(30 * REST_S)
     np.testing.assert_allclose(turned[after:], -5.0)
@@ -48,5 +48,5 @@ def test_a_driver_that_is_over_rests() -> None:
 
 def test_a_longer_driver_is_cut_and_its_own_clock_changes_nothing() -> None:
     clock = driver(10, 25)
-    assert len(on_clock(driver(100, 25), clock)) == 10
-    assert on_clock(clock, clock) is clock
+    assert len(on_clock(driver(100, 25), clock.times, clock.durations)) == 10
+    assert on_clock(clock, clock.times, clock.durations) is clock
