@@ -23,6 +23,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Self
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,6 +36,15 @@ from mimica.safety.job import ReleaseTerms
 from mimica.safety.stream import StreamRelease
 
 Image = NDArray[np.uint8]
+
+
+def at_most(photo: Image, longer_px: int) -> Image:
+    """The photo (H, W, 3) with its longer side of at most so many pixels: the fewer, the more pictures a second."""
+    scale = longer_px / max(photo.shape[:2])
+    if scale >= 1:
+        return photo
+    size = (max(1, round(photo.shape[1] * scale)), max(1, round(photo.shape[0] * scale)))
+    return np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

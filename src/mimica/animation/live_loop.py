@@ -68,7 +68,7 @@ class LiveReport:
 def run_live(
     session: LiveSession, camera: Iterable[CameraFrame], show: Callable[[LiveFrame], None], stop: Event
 ) -> LiveReport:
-    """Move the portrait with `camera` until that ends or `stop` is set. `show` is called in this thread.
+    """Move the portrait with `camera` until that ends, `stop` is set or Ctrl-C comes. `show` is called in this thread.
 
     Raises whatever camera, session or `show` raise; the threads have ended then.
     """
@@ -111,6 +111,8 @@ def run_live(
     try:
         while (motion := motions.take()) is not None and not stop.is_set():
             show(session.draw(motion))
+    except KeyboardInterrupt:
+        pass  # how a live session ends
     finally:
         stop.set()
         frames.end()

@@ -23,10 +23,6 @@ from mimica.faces.tracking import FaceTracker
 FloatArray = NDArray[np.float32]
 Image = NDArray[np.uint8]
 
-CALM_S: Final = 0.10
-"""Time constant with which a calm value follows its readings."""
-NOISE_REACH: Final = 4.0
-"""A departure of so many times a value's noise is motion and passes at once; much less is noise."""
 NOISE_MEMORY_S: Final = 3.0
 REST_WINDOW_S: Final = 12.0
 """The rest is that of the last seconds, at most so many."""
@@ -40,18 +36,40 @@ RETURN_S: Final = 0.4
 """A face that is lost is held so long; then the portrait returns to rest with this time constant."""
 
 _COUNT: Final = len(EXPRESSION_NAMES)
-FIRST_NOISE: Final = np.array(
-    [0.015] * _COUNT + [0.3] * 3 + [0.3] * 2 + [0.002] + [0.8] * 4, np.float32
-)  # strengths, degrees, pixels, logarithm, degrees: typical of a camera at 640 × 480
+
+
+@dataclass(frozen=True, slots=True)
+class Smoothing:
+    """How some values are smoothed.
+
+    noise: standard deviation to begin with; each value's own is learned within seconds. calm_s: time constant with
+    which a calm value follows its readings. reach: a departure of so many times the noise is motion and passes at once.
+    """
+
+    count: int
+    noise: float
+    calm_s: float
+    reach: float
+
+
+# A blink lasts 100 ms and must pass; a head is heavy, and its trembling shows most (docs/bench/live.md).
+EXPRESSION: Final = Smoothing(_COUNT, 0.015, 0.06, 10.0)
+ANGLES_DEG: Final = Smoothing(3, 0.3, 0.08, 16.0)
+POSITION_PX: Final = Smoothing(2, 0.3, 0.08, 16.0)
+LOG_SCALE: Final = Smoothing(1, 0.002, 0.08, 16.0)
+GAZE_DEG: Final = Smoothing(4, 0.8, 0.06, 12.0)
+ROW: Final = (EXPRESSION, ANGLES_DEG, POSITION_PX, LOG_SCALE, GAZE_DEG)
 
 
 class CausalSmoother:
     """Smooths rows of values as they come: lag where they are calm, none where they move."""
 
-    def __init__(self, first_noise: FloatArray = FIRST_NOISE) -> None:
-        """first_noise: (C,) standard deviations to begin with; each value's own is learned within seconds."""
-        self._noise = first_noise.astype(np.float64).copy()
-        self._state: NDArray[np.float64] = np.zeros(len(first_noise))
+    def __init__(self, row: tuple[Smoothing, ...] = ROW) -> None:
+        """row: the values of a row in order, C in all."""
+        self._noise = np.repeat([part.noise for part in row], [part.count for part in row])
+        self._calm_s = np.repeat([part.calm_s for part in row], [part.count for part in row])
+        self._reach = np.repeat([part.reach for part in row], [part.count for part in row])
+        self._state: NDArray[np.float64] = np.zeros(len(self._noise))
         self._before: list[NDArray[np.float64]] = []
         self._time_s = 0.0
 
@@ -65,9 +83,9 @@ class CausalSmoother:
         self._time_s = time_s
         self._learn(values, step_s)
         departure = values - self._state
-        ratio = np.minimum(np.abs(departure) / (NOISE_REACH * self._noise), 1e3)
+        ratio = np.minimum(np.abs(departure) / (self._reach * self._noise), 1e3)
         keep = ratio**4 / (1 + ratio**4)
-        calm = 1 - np.exp(-step_s / CALM_S)
+        calm = 1 - np.exp(-step_s / self._calm_s)
         self._state = self._state + departure * (calm + (1 - calm) * keep)
         return self._state.astype(np.float32)
 
@@ -139,7 +157,7 @@ class LiveDriver:
         self._smoother = CausalSmoother()
         self.rest = LiveRest()
         self._last: LivePose | None = None
-        self._row: FloatArray = FIRST_NOISE
+        self._row: FloatArray = np.zeros(0, np.float32)
         self._seen_s = self._time_s = -np.inf
 
     def read(self, image: Image, time_s: float) -> LivePose | None:

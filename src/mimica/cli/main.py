@@ -29,6 +29,7 @@ from mimica.cli import (
     evaluate,
     faces,
     ledger,
+    live,
     serve,
     synthesize,
     train,
@@ -57,6 +58,7 @@ app = typer.Typer(
 app.command(name="animate", epilog=EXIT_CODES)(animate.animate)
 app.command(name="batch", short_help="Animate every job of a table.")(batch.batch)
 app.command(name="edit", short_help="Change a photo's expression, pose and gaze.")(edit.with_every_control(edit.edit))
+app.command(name="live", short_help="A camera moves a photo.")(live.live)
 app.command(name="verify", short_help="Say what provenance files carry.")(verify.verify)
 app.command(name="faces")(faces.faces)
 app.command(name="serve", short_help="Serve the page and the REST interface.")(serve.serve)
