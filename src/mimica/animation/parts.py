@@ -6,7 +6,7 @@ This module does not know how motion is applied.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,21 +15,21 @@ from mimica.core.motion import EXPRESSION_NAMES
 from mimica.errors import UsageError
 
 Part = Literal["brows", "eyes", "cheeks", "mouth", "gaze", "pose"]
-PARTS: Final[tuple[Part, ...]] = get_args(Part)
+PARTS: Final[tuple[Part, ...]] = ("brows", "eyes", "cheeks", "mouth", "gaze", "pose")
 """eyes: the lids; mouth: lips, jaw and tongue; cheeks: with the nose; gaze: the eyeballs; pose: the head."""
 
 GROUPS: Final[dict[str, tuple[Part, ...]]] = {"expression": ("brows", "eyes", "cheeks", "mouth")}
 WORDS: Final = (*GROUPS, *PARTS)
 
-_PREFIXES: Final[dict[str, Part]] = {
-    "brow": "brows", "eye": "eyes", "cheek": "cheeks", "nose": "cheeks", "jaw": "mouth", "mouth": "mouth",
-    "tongue": "mouth",
-}  # fmt: skip
+_PREFIXES: Final[tuple[tuple[str, Part], ...]] = (
+    ("brow", "brows"), ("eye", "eyes"), ("cheek", "cheeks"), ("nose", "cheeks"), ("jaw", "mouth"), ("mouth", "mouth"),
+    ("tongue", "mouth"),
+)  # fmt: skip
 
 
 def part_of(direction: str) -> Part:
     """The part of the face that an expression direction moves."""
-    return next(part for prefix, part in _PREFIXES.items() if direction.startswith(prefix))
+    return next(part for prefix, part in _PREFIXES if direction.startswith(prefix))
 
 
 def chosen_parts(use: Iterable[str] = (), without: Iterable[str] = ()) -> tuple[Part, ...]:
@@ -38,8 +38,8 @@ def chosen_parts(use: Iterable[str] = (), without: Iterable[str] = ()) -> tuple[
     Raises:
         UsageError: an unknown word, or nothing is left.
     """
-    wanted, unwanted = _spread(use, "--use") or PARTS, _spread(without, "--without")
-    left = tuple(part for part in PARTS if part in wanted and part not in unwanted)
+    wanted, unwanted = _spread(use, "--use") or frozenset(PARTS), _spread(without, "--without")
+    left: tuple[Part, ...] = tuple(part for part in PARTS if part in wanted - unwanted)
     if not left:
         raise UsageError("--use/--without: nothing of the driver's motion is left; take over at least one part")
     return left

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from mimica.core.geometry import CropFrame, box_overlap
 from mimica.core.records import Face
-from mimica.faces.actor import ActorChoice, Looks, choose_actor, learnt, likeness, looks
+from mimica.faces.actor import ActorChoice, choose_actor
+from mimica.faces.actor_memory import ActorMemory
 from mimica.faces.alignment import face_crop
 from mimica.faces.cuts import CutDetector
 from mimica.faces.finder import FaceFinder
@@ -34,17 +35,6 @@ until it is reached, so that it moves once and rests again."""
 HOLD_S = 0.7
 """A lost face's crop is held this long before the track ends."""
 SAME_FACE_OVERLAP = 0.2
-CHECK_EVERY_S = 0.2
-"""How often the tracked face is compared with the actor as remembered; always when it was lost a moment ago."""
-ALIEN = 0.55
-"""Faces less alike are somebody else, or covered; measured: one person in one shot 0.81 to 0.98 (0.73 at 60 px of
-height), two people up to 0.73, most below 0.65."""
-ALIKE_NEAR = 0.65
-ALIKE_ELSEWHERE = 0.77
-"""Likeness of whom is taken back after a loss, where the actor was last seen and elsewhere."""
-ALIKE_AFTER_CUT = 0.7
-NEW_LIGHT_S = 1.5
-"""A face that stays where it is without a gap, alone, and looks different for this long is the actor in other light."""
 THOROUGH_EVERY_S = 0.5
 """How often tiles are searched for a small face while there is none."""
 CLOSE_LOOK_SHARE = 0.45
@@ -67,8 +57,8 @@ class TrackedFace:
 class FaceTracker:
     """Feed frames in order; it looks at the past only, and follows one person: somebody else is nobody to it.
 
-    `chosen` is the face to start with, in pixels of the first frame; else `actor` says who of those that are first seen.
-    After a cut it follows whom it knows; whom `actor` says when nobody looks like that.
+    `chosen` is the face to start with, in pixels of the first frame; else `actor` says who of those that are first
+    seen. After a cut it follows whom it knows; with "largest" whoever is largest when nobody looks like that.
     """
 
     def __init__(self, finder: FaceFinder, chosen: Face | None = None, actor: ActorChoice = "largest") -> None:
@@ -77,7 +67,7 @@ class FaceTracker:
         self.most_faces = 0
         """The most faces that were seen at once while the actor was looked for."""
         self._finder = finder
-        self._actor = actor
+        self._actor: ActorChoice = actor
         self._cut_detector = CutDetector()
         self._tracks = 0
         self._crop: CropFrame | None = None
@@ -86,8 +76,8 @@ class FaceTracker:
         self._size = _Size(0.0, 0.0, 0.0)
         self._off_size_since_s: float | None = None
         self._resizing = False
-        self._memory = _Memory()
-        self._before_cut: tuple[CropFrame | None, Face | None, _Size, _Memory] | None = None
+        self._memory = ActorMemory()
+        self._before_cut: tuple[CropFrame | None, Face | None, _Size, ActorMemory] | None = None
 
     def update(self, image: Image, time_s: float) -> TrackedFace | None:
         """The actor in the next frame (H, W, 3) uint8 RGB at `time_s`; None when there is nobody."""
@@ -144,7 +134,7 @@ class FaceTracker:
             return None
         memory = self._memory
         if self._face is not None:
-            same = self._nearest(faces, self._face)
+            same = self._nearest(faces, self._face, image)
             return same if same is not None and memory.is_actor(same, image, self._time_s, len(faces)) else None
         if memory.known is not None:
             same = memory.returned(faces, image)
@@ -157,13 +147,13 @@ class FaceTracker:
             memory.learn(same, image, self._time_s)
         return same
 
-    def _nearest(self, faces: list[Face], last: Face) -> Face | None:
+    def _nearest(self, faces: list[Face], last: Face, image: Image) -> Face | None:
         """The face that lies where `last` was, or one a fast move away."""
         overlap = box_overlap(last.box_xyxy, np.stack([face.box_xyxy for face in faces]))[0]
         if overlap.max() > SAME_FACE_OVERLAP:
             return faces[int(overlap.argmax())]
         if self._crop is None:  # the one to begin with is not here
-            return choose_actor(faces, "largest", (2 * int(last.center_px[1]), 2 * int(last.center_px[0])))
+            return choose_actor(faces, self._actor, (image.shape[0], image.shape[1]))
         distance = [float(np.linalg.norm(face.center_px - last.center_px)) for face in faces]
         nearest = int(np.argmin(distance))
         return faces[nearest] if distance[nearest] < self._crop.side_px / 2 else None
@@ -215,74 +205,3 @@ def _log_upper(face: Face) -> float:
     right, left, nose = face.points[:3].astype(np.float64)
     across, down = np.linalg.norm(left - right), np.linalg.norm(nose - (left + right) / 2)
     return float(np.log(max(np.hypot(across, 1.2 * down), 1.0)))
-
-
-class _Memory:
-    """How the actor looks, and where and when that was last seen."""
-
-    def __init__(self, first: Looks | None = None) -> None:
-        self.first = first
-        """How whom the user chose looked; it outlives cuts."""
-        self.known: Looks | None = None
-        """How the actor looks in this shot."""
-        self._learnt_s = self._sure_s = self._met_s = -np.inf
-        self._unlike_since_s: float | None = None
-        self._left: tuple[Face, CropFrame] | None = None
-
-    def after_cut(self) -> _Memory:
-        return _Memory(self.first)
-
-    def leave(self, face: Face | None, crop: CropFrame) -> None:
-        """The actor is no longer seen; `face` was the last."""
-        if face is not None:
-            self._left = face, crop
-
-    def learn(self, face: Face, image: Image, time_s: float) -> None:
-        now = looks(image, face)
-        self.known = learnt(self.known, now)
-        self.first = now if self.first is None else self.first
-        self._learnt_s = self._sure_s = self._met_s = time_s
-        self._unlike_since_s = None
-
-    def is_actor(self, face: Face, image: Image, time_s: float, present: int) -> bool:
-        """Whether the face that lies where the actor's was is the actor's."""
-        if self.known is None:
-            self.learn(face, image, time_s)
-            return True
-        gap = time_s - self._met_s > 2.5 * CHECK_EVERY_S
-        self._met_s = time_s
-        if self._unlike_since_s is None and time_s - self._learnt_s < CHECK_EVERY_S:
-            return True
-        now = looks(image, face)
-        alike = likeness(self.known, now)
-        if alike >= ALIEN:
-            if alike >= ALIKE_AFTER_CUT:
-                self.known = learnt(self.known, now)
-            self._learnt_s, self._unlike_since_s = time_s, None
-            return True
-        if self._unlike_since_s is None or gap or present > 1:
-            self._unlike_since_s = time_s
-        if time_s - self._unlike_since_s >= NEW_LIGHT_S:
-            self.known = None
-            self.learn(face, image, time_s)
-            return True
-        return False
-
-    def returned(self, faces: list[Face], image: Image) -> Face | None:
-        """The actor among the faces of this frame, after having been away."""
-        if self.known is None:
-            return None
-        alike = [likeness(self.known, looks(image, face)) for face in faces]
-        best = int(np.argmax(alike))
-        near = self._left is not None and (
-            float(np.linalg.norm(faces[best].center_px - self._left[0].center_px)) < self._left[1].side_px / 2
-        )
-        return faces[best] if alike[best] >= (ALIKE_NEAR if near else ALIKE_ELSEWHERE) else None
-
-    def recognised(self, faces: list[Face], image: Image) -> Face | None:
-        """Whom the user chose, in another shot: one of several, or one who is surely the same."""
-        if self.first is None:
-            return None
-        alike = [likeness(self.first, looks(image, face)) for face in faces]
-        best = int(np.argmax(alike))
-        return faces[best] if alike[best] >= ALIKE_AFTER_CUT else None

@@ -45,7 +45,7 @@ def test_words_are_parts_or_groups_of_them() -> None:
 
 @pytest.mark.parametrize(("use", "without"), [(["lips"], []), ([], ["mouht"]), (["pose"], ["pose"]), ([""], [])])
 def test_wrong_words_are_refused(use, without) -> None:
-    with pytest.raises(UsageError, match="--use|--without"):
+    with pytest.raises(UsageError, match=r"--use|--without"):
         chosen_parts(use, without)
 
 
