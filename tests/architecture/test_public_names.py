@@ -73,7 +73,8 @@ def test_every_public_name_resolves() -> None:
 def test_the_signature_of_animate() -> None:
     assert list(inspect.signature(mimica.animate).parameters) == [
         "photo", "driving", "out", "consent", "receipt", "framing", "motion", "expression", "pose", "gaze", "face",
-        "crf", "device", "audio", "overwrite", "purpose", "label", "signing", "progress", "animator", "preview", "drivers",
+        "crf", "device", "audio", "overwrite", "purpose", "label", "signing", "progress", "animator", "preview",
+        "drivers", "keep", "audio_from",
     ]  # fmt: skip
 
 

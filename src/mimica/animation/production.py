@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
+from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
@@ -13,13 +14,15 @@ from mimica.animation.cast import FaceChoice, told
 from mimica.animation.clock import REST_S, lasts, on_clock
 from mimica.animation.driver import Driver
 from mimica.animation.film import FilmFormat, film
+from mimica.animation.keep import Keep
 from mimica.animation.report import AnimationReport, ProgressCallback
 from mimica.animation.request import check_input_file, check_output_file
 from mimica.animation.retarget import RetargetOptions
-from mimica.animation.scene import PhotoScene
-from mimica.animation.take import Framing
-from mimica.media.image import load_photo
-from mimica.media.video_reader import open_video
+from mimica.animation.scene import Scene, open_scene
+from mimica.animation.take import Framing, Take
+from mimica.errors import UsageError
+from mimica.media.audio import Sound
+from mimica.media.video_reader import VideoInfo, open_video
 from mimica.runtime.weights import registry_sha256
 from mimica.safety.admission import SigningOptions, admit
 from mimica.safety.agreements import Agreements, Consent, ReceiptFiles
@@ -32,7 +35,8 @@ def animate(
     pose: float = 1.0, gaze: float = 1.0, face: FaceChoice = "largest", crf: int = 16, device: str = "auto",
     audio: bool = True, overwrite: bool = True, purpose: str = "personal", label: str = "start",
     signing: SigningOptions | None = None, progress: ProgressCallback | None = None, animator: Animator | None = None,
-    preview: PreviewCallback | None = None, drivers: Mapping[int, Path | str] | None = None,
+    preview: PreviewCallback | None = None, drivers: Mapping[int, Path | str] | None = None, keep: Keep = "pose",
+    audio_from: Literal["driver", "source"] = "driver",
 ) -> AnimationReport:  # fmt: skip
     """Let `photo` perform what the actor does in `driving`, and write it to `out`.
 
@@ -56,6 +60,9 @@ def animate(
         preview: is given a small labelled and marked JPEG about once a second while frames are made.
         drivers: driving videos of single faces, by number; they perform besides those that `face` chooses. `driving`
             gives time, length and sound; a face whose own driver is over rests.
+        keep: what a video given as `photo` keeps of its own performance: "pose", "expression", "both" or "none" (see
+            `animation.keep`). Its frames and times are then the output's, and the shorter of both videos ends it.
+        audio_from: whose sound, the driver's or that of a video given as `photo`.
 
     Raises:
         ConsentError, UsageError, UnreadableMediaError, NoFaceError, FaceChoiceError, OutputError, WeightsError,
@@ -70,32 +77,46 @@ def animate(
     for file in own.values():
         check_input_file(file, "driving video")
     check_output_file(out, inputs=(photo, driving, *own.values()), overwrite=overwrite)
-    picture = load_photo(photo)
     options = RetargetOptions(motion, expression, pose, gaze)
     with open_video(driving) as reader:
         animator = animator or Animator.load(device)
-        scene = PhotoScene.of(picture.image, animator.networks, face, f"photo {photo}", own)
+        scene = open_scene(photo, animator.networks, face, keep, own)
         playing = {part.number: own.get(part.number, driving) for part in scene.parts}
         terms = admit(
-            photo, picture.image, driving, consent=consent, receipt=receipt, purpose=purpose, label=label,
-            signing=signing, weights=registry_sha256(), faces=playing,
+            photo, scene.picture, driving, consent=consent, receipt=receipt, purpose=purpose, label=label,
+            signing=signing, weights=registry_sha256(), faces=playing, also_look_at=scene.further,
             settings={
                 "framing": framing, "face": told(face), "faces": list(playing), "crf": crf, "audio": audio,
-                **asdict(options),
+                **asdict(options), **({} if scene.info is None else {"keep": keep, "audio_from": audio_from}),
             },
         )  # fmt: skip
         driver = animator.read_driver(reader, progress)
         info = reader.info
     cast, said = _on_one_clock(playing, driving, driver, animator, progress)
-    take = scene.take(cast, animator.networks, options, framing)
-    sound = audio and info.has_audio
-    form = FilmFormat(info.time_base, info.rate, crf, driving if sound else None)
+    take = scene.take(cast, animator.networks, options, framing, progress)
+    clock = scene.info or info
+    sound = _sound(photo, scene, driving, info, audio_from, take) if audio else None
+    form = FilmFormat(clock.time_base, clock.rate, crf, sound)
     made = film(take, out, terms, form, progress, preview)
     return AnimationReport(
         out=out, frames=made.frames, fps=made.fps, seconds=time.monotonic() - started, size=made.size,
-        rate=info.rate, audio=sound, notes=tuple(dict.fromkeys((*picture.notes, *scene.notes, *said, *made.notes))),
+        rate=clock.rate, audio=sound is not None, notes=tuple(dict.fromkeys((*scene.notes, *said, *made.notes))),
         consent=terms.consent.told, release=made.release,
     )  # fmt: skip
+
+
+def _sound(
+    photo: Path, scene: Scene, driving: Path, info: VideoInfo, audio_from: Literal["driver", "source"], take: Take
+) -> Sound | None:
+    """What is heard, None when there is nothing. Raises UsageError for the sound of a photo."""
+    if audio_from == "source" and scene.info is None:
+        raise UsageError(f"photo {photo}: has no sound of its own; leave out --audio-from source")
+    path, heard = (photo, scene.info) if audio_from == "source" else (driving, info)
+    if heard is None or not heard.has_audio:
+        return None
+    length = take.times[-1] - take.times[0] + (take.durations[-1] or 0)
+    longer = scene.info is not None and heard.duration_s is not None and heard.duration_s > length + Fraction(1, 20)
+    return Sound(path, Fraction(0), length) if longer else Sound(path)
 
 
 def _on_one_clock(

@@ -6,21 +6,38 @@ not know consent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mimica.animation.cast import FaceChoice, Part, choose_faces
+from mimica.animation.clock import lasts, on_clock
 from mimica.animation.driver import Driver
+from mimica.animation.keep import Keep
 from mimica.animation.networks import Networks
 from mimica.animation.prepare import prepare
+from mimica.animation.report import ProgressCallback, Stage
 from mimica.animation.retarget import RetargetOptions
-from mimica.animation.take import Framing, PhotoTake, Role
+from mimica.animation.source_track import read_source
+from mimica.animation.take import Framing, PhotoTake, Role, Take
+from mimica.animation.video_take import VideoTake
 from mimica.core.records import Face
+from mimica.errors import NoFaceError, UsageError
+from mimica.media.image import load_photo
+from mimica.media.kind import is_video
+from mimica.media.video_reader import VideoFrame, VideoInfo, open_video
+from mimica.media.video_sampler import sample_frames
 
 Image = NDArray[np.uint8]
+
+LONGEST_WAIT_S = 30.0
+"""A source video must show a face within so many seconds."""
+GATE_FRAMES = 8
+"""Frames of a source video that the gate looks at."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,9 +63,25 @@ class PhotoScene:
         parts, notes = choose_faces(found, face, label, also or ())
         return cls(photo, tuple(found), parts, label, notes)
 
+    @property
+    def picture(self) -> Image:
+        """What the portrait is recognised by."""
+        return self.photo
+
+    @property
+    def further(self) -> tuple[Image, ...]:
+        """Other pictures that the gate has to see."""
+        return ()
+
+    @property
+    def info(self) -> VideoInfo | None:
+        """Of the source video; None: the driver gives the time."""
+        return None
+
     def take(
-        self, drivers: Mapping[int, Driver], networks: Networks, options: RetargetOptions, framing: Framing
-    ) -> PhotoTake:
+        self, drivers: Mapping[int, Driver], networks: Networks, options: RetargetOptions, framing: Framing,
+        progress: ProgressCallback | None = None,
+    ) -> Take:  # fmt: skip
         """Rig every face that performs. drivers: of each, by number, all on one clock. Raises NoFaceError."""
         roles = [
             Role(
@@ -57,3 +90,97 @@ class PhotoScene:
             for part in self.parts
         ]  # fmt: skip
         return PhotoTake(tuple(roles), framing)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VideoScene:
+    """A source video with the one face that will perform. picture: its first frame with a face, (H, W, 3) uint8 RGB."""
+
+    path: Path
+    picture: Image
+    further: tuple[Image, ...]
+    parts: tuple[Part, ...]
+    info: VideoInfo
+    keep: Keep
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, path: Path, networks: Networks, face: FaceChoice, keep: Keep) -> VideoScene:
+        """Find and choose the face of a source video in the first frame that shows any.
+
+        Raises:
+            UnreadableMediaError: it cannot be decoded.
+            NoFaceError: no face within `LONGEST_WAIT_S`. FaceChoiceError: there is no such number.
+            UsageError: several faces were chosen.
+        """
+        label = f"source video {path}"
+        frame, found, info = _first_faces(path, networks, label)
+        parts, notes = choose_faces(found, face, label)
+        if len(parts) > 1:
+            raise UsageError(f"{label}: one face of a video performs at a time; choose it: --face {parts[0].number}")
+        further = tuple(sample_frames(path, GATE_FRAMES))
+        return cls(path, frame.image, further, parts, info, keep, notes)
+
+    def take(
+        self, drivers: Mapping[int, Driver], networks: Networks, options: RetargetOptions, framing: Framing,
+        progress: ProgressCallback | None = None,
+    ) -> Take:  # fmt: skip
+        """Read the source from end to end and put the driver on its clock; the shorter of both ends the take.
+
+        Raises:
+            UsageError: a crop was asked for. NoFaceError: the face is never seen again.
+        """
+        if framing == "crop":
+            raise UsageError(f"source video {self.path}: keeps its whole picture; leave out --framing crop")
+        driver = drivers[self.parts[0].number]
+        stage = Stage("reading the source", self.info.expected_frames, progress)
+        with open_video(self.path) as reader:
+
+            def frames() -> Iterator[tuple[Image, Fraction, Fraction | None]]:
+                for frame in reader:
+                    yield frame.image, frame.time, frame.duration
+                    stage.tell(frame.index + 1)
+
+            source = read_source(frames(), networks, self.parts[0].face)
+        if not source.seen:
+            raise NoFaceError(f"source video {self.path}: the chosen face is too small or too short to be followed")
+        track = source.track()
+        times = [time for time in track.times if time - track.times[0] < lasts(driver)]
+        played = on_clock(driver, tuple(times), track.durations[: len(times)])
+        take = VideoTake(self.path, track, played, networks, self.keep, options)
+        if len(times) == len(track.times):
+            return take
+        ends = (
+            f"source video: {len(track.times) - len(times)} frames are left out, for the driver is shorter; see --loop"
+        )
+        return replace(take, driver=replace(played, notes=(*played.notes, ends)))
+
+
+Scene = PhotoScene | VideoScene
+
+
+def open_scene(
+    path: Path, networks: Networks, face: FaceChoice, keep: Keep, also: Mapping[int, object] | None = None
+) -> Scene:
+    """The portrait in `path`, a photo or a video. See `PhotoScene.of` and `VideoScene.of`."""
+    if not is_video(path):
+        picture = load_photo(path)
+        scene = PhotoScene.of(picture.image, networks, face, f"photo {path}", also)
+        return replace(scene, notes=(*picture.notes, *scene.notes))
+    if also:
+        raise UsageError(f"source video {path}: one face of a video performs at a time; leave out --driver")
+    return VideoScene.of(path, networks, face, keep)
+
+
+def _first_faces(path: Path, networks: Networks, label: str) -> tuple[VideoFrame, list[Face], VideoInfo]:
+    with open_video(path) as reader:
+        for frame in reader:
+            found = networks.finder.find(frame.image, thorough=frame.index % 15 == 0)
+            if found:
+                return frame, found, reader.info
+            if float(frame.time) > LONGEST_WAIT_S:
+                break
+    raise NoFaceError(
+        f"{label}: no face was found in its first {LONGEST_WAIT_S:.0f} seconds; use a video where the face is larger, "
+        "upright and uncovered"
+    )

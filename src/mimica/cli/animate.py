@@ -26,7 +26,8 @@ Device = Literal["auto", "cpu", "cuda", "coreml", "directml"]
 
 def animate(
     photo: Annotated[
-        Path, typer.Argument(metavar="PHOTO", help="The photo to bring to life: JPEG, PNG, WebP, TIFF, HEIC.")
+        Path,
+        typer.Argument(metavar="PHOTO", help="The photo to bring to life: JPEG, PNG, WebP, TIFF, HEIC; or a video."),
     ],
     driving: Annotated[Path, typer.Argument(metavar="DRIVING", help="The video whose actor performs.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="OUT.mp4", help="The video to write.")],
@@ -85,11 +86,19 @@ def animate(
         list[str] | None,
         typer.Option(metavar="N=VIDEO", help="Another driving video for face N; DRIVING gives time, length and sound."),
     ] = None,
+    keep: Annotated[
+        Literal["pose", "expression", "both", "none"],
+        typer.Option(help="What PHOTO, when it is a video, keeps of its own performance."),
+    ] = "pose",
     crf: Annotated[
         int, typer.Option(metavar="N", min=0, max=51, help="H.264 quality: smaller is better and larger on disk.")
     ] = 16,
     device: Annotated[Device, typer.Option(help="Where the networks run.")] = "auto",
-    audio: Annotated[bool, typer.Option(help="Copy the driving video's sound.")] = True,
+    audio: Annotated[bool, typer.Option(help="Copy the sound.")] = True,
+    audio_from: Annotated[
+        Literal["driver", "source"],
+        typer.Option(help="Whose sound: the driving video's, or that of PHOTO when it is a video."),
+    ] = "driver",
     overwrite: Annotated[bool, typer.Option(help="Replace OUT if it exists.")] = True,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the result, or the error, as one JSON object.")
@@ -132,6 +141,8 @@ def animate(
             crf=crf,
             device=device,
             audio=audio,
+            audio_from=audio_from,
+            keep=keep,
             overwrite=overwrite,
             progress=display,
         )
