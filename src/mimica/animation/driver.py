@@ -15,10 +15,12 @@ from mimica.animation.encode import read_motion
 from mimica.animation.networks import Networks
 from mimica.animation.pipeline import ahead
 from mimica.animation.report import ProgressCallback, Stage
-from mimica.animation.retarget import DriverRest, driver_rest
+from mimica.animation.retarget import DriverRest
 from mimica.animation.shots import Shot, measure_shots
 from mimica.core.motion import MotionTrack
-from mimica.errors import NoFaceError
+from mimica.core.timing import format_time
+from mimica.errors import FaceChoiceError, NoFaceError, UsageError
+from mimica.faces.actor import ActorChoice
 from mimica.media.audio import Sound
 from mimica.media.video_reader import VideoReader, open_video
 
@@ -75,40 +77,59 @@ def usual_step(driver: Driver) -> Fraction:
 
 
 def read_driver(
-    driving: Path | str | VideoReader, networks: Networks, progress: ProgressCallback | None = None
-) -> Driver:
-    """Read the motion of every frame of a driving video.
+    driving: Path | str | VideoReader, networks: Networks, progress: ProgressCallback | None = None,
+    start: Fraction = Fraction(0), end: Fraction | None = None, actor: ActorChoice = "largest",
+) -> Driver:  # fmt: skip
+    """Read the motion of every frame of a driving video, or of the part from `start` to before `end`, in seconds.
+
+    Times are those of the whole video. The crop settles, motion is smoothed and the rest is measured within what is
+    read. actor: whom to follow where several people are seen.
 
     Raises:
         UnreadableMediaError: it cannot be decoded.
         NoFaceError: no frame shows a face.
+        FaceChoiceError: the actor is not there.
+        UsageError: the part holds no frame.
     """
     if not isinstance(driving, VideoReader):
         with open_video(driving) as reader:
-            return read_driver(reader, networks, progress)
+            return read_driver(reader, networks, progress, start, end, actor)
     times: list[Fraction] = []
     durations: list[Fraction | None] = []
-    stage = Stage("reading the driver", driving.info.expected_frames, progress)
+    whole = start == 0 and end is None
+    stage = Stage("reading the driver", driving.info.expected_frames if whole else None, progress)
 
     def images() -> Iterator[tuple[Image, float]]:
-        for frame in driving:
+        for frame in driving.frames(start, end):
             times.append(frame.time)
             durations.append(frame.duration)
             yield frame.image, float(frame.time)
 
-    motion = read_motion(ahead(images()), networks, stage.tell)
+    motion = read_motion(ahead(images()), networks, stage.tell, actor)
+    if not times:
+        upto = "the end" if end is None else format_time(end)
+        raise UsageError(
+            f"driving video {driving.path}: has no frame from {format_time(start)} to {upto}; choose other times with "
+            f"--start and --end"
+        )
+    if not motion.seen and motion.tracker.most_faces:
+        raise FaceChoiceError(
+            f"driving video {driving.path}: there is no actor {actor}, at most {motion.tracker.most_faces} people are "
+            f"seen at once; choose another --actor"
+        )
     if not motion.seen:
         raise NoFaceError(
             f"driving video {driving.path}: no face was found in any of its {len(times)} frames; use a clip that "
             f"shows the actor's face"
         )
-    track = motion.track(np.array([float(t) for t in times], np.float64))
-    notes = list(driving.notes)
-    lost = len(times) - motion.seen
-    if lost:
-        notes.append(f"the driver's face was not seen in {lost} of {len(times)} frames; its motion was bridged there")
+    times_s = np.array([float(t) for t in times], np.float64)
+    track, told = motion.track(times_s)
+    rest, shots = measure_shots(track, times_s, motion.cuts)
+    notes = [*driving.notes, *told]
+    if shots:
+        notes.append(f"{len(motion.cuts)} cuts: each of the {len(shots)} shots is measured from its own rest")
     info = driving.info
     return Driver(
-        track, driver_rest(track), tuple(times), tuple(durations), tuple(notes), rate=info.rate,
-        time_base=info.time_base, sound=Sound(driving.path) if info.has_audio else None,
+        track, rest, tuple(times), tuple(durations), tuple(notes), shots, info.rate, info.time_base,
+        Sound(driving.path) if info.has_audio else None,
     )  # fmt: skip

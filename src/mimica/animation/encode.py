@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from mimica.animation.losses import bridge_losses
 from mimica.animation.networks import ENCODER_PX, EncodedMotion, Networks
 from mimica.animation.prepare import aligned_crop
 from mimica.core.framing import placement_in_photo
 from mimica.core.geometry import CropFrame
 from mimica.core.motion import EXPRESSION_NAMES, MotionTrack
+from mimica.faces.actor import ActorChoice
 from mimica.faces.alignment import extract
 from mimica.faces.tracking import FaceTracker
 
@@ -37,10 +39,12 @@ class MotionReader:
     rows: list[FloatArray] = field(default_factory=list)
     _adjustment: tuple[float, float, float] = (0.0, 0.0, 1.0)
     _track: int | None = None
+    _shots: list[int] = field(default_factory=list)
 
     def add(self, image: NDArray[np.uint8], time_s: float) -> bool:
         """Read one frame (H, W, 3) uint8 RGB; tells whether a face was seen."""
         tracked = self.tracker.update(image, time_s)
+        self._shots.append(self.tracker.cuts)
         if tracked is None:
             self.rows.append(np.full(_ROW, np.nan, np.float32))
             return False
@@ -70,21 +74,31 @@ class MotionReader:
         """Frames in which a face was seen."""
         return sum(bool(row[-1] > 0) for row in self.rows)
 
-    def track(self, times_s: NDArray[np.float64]) -> MotionTrack:
-        """The motion of all frames, gaps bridged, smoothed without lag. `times_s` (T,) seconds."""
+    @property
+    def cuts(self) -> tuple[int, ...]:
+        """Frames that begin a new shot; a flash within a shot is none."""
+        shots = self._shots_without_flashes()
+        return tuple(int(frame) + 1 for frame in np.flatnonzero(np.diff(shots)))
+
+    def track(self, times_s: NDArray[np.float64]) -> tuple[MotionTrack, tuple[str, ...]]:
+        """The motion of all frames, losses filled in, smoothed without lag within each shot, and notes about losses.
+
+        `times_s` (T,) seconds.
+        """
         values = np.stack(self.rows)
-        confidence = np.nan_to_num(values[:, -1])
-        values = _bridge(values, times_s)
-        smooth = smooth_adaptively(values[:, :-1], times_s)
-        count = len(EXPRESSION_NAMES)
-        return MotionTrack(
-            expression=smooth[:, :count],
-            angles_deg=smooth[:, count : count + 3],
-            position=smooth[:, count + 3 : count + 5],
-            scale=np.exp(smooth[:, count + 5]),
-            gaze_deg=smooth[:, count + 6 : count + 10].reshape(-1, 2, 2),
-            confidence=confidence.astype(np.float32),
-        )
+        values[self._shots_without_flashes() != np.array(self._shots), -1] = 0  # what a flash shows is not looked at
+        values[:, -1] = np.nan_to_num(values[:, -1])
+        cuts = self.cuts
+        filled, notes = bridge_losses(_as_track(np.nan_to_num(values)), times_s, cuts)
+        smooth = [
+            smooth_adaptively(_as_rows(filled)[start:end], times_s[start:end])
+            for start, end in zip((0, *cuts), (*cuts, len(values)), strict=True)
+        ]
+        return _as_track(np.concatenate([np.concatenate(smooth), values[:, -1:]], 1).astype(np.float32)), notes
+
+    def _shots_without_flashes(self) -> NDArray[np.int64]:
+        """(T,) the number of each frame's shot: after a flash the tracker counts back."""
+        return np.minimum.accumulate(np.array(self._shots, np.int64)[::-1])[::-1]
 
 
 _ROW = len(EXPRESSION_NAMES) + 3 + 3 + 4 + 1
@@ -100,15 +114,23 @@ def _row(
     )
 
 
-def _bridge(values: FloatArray, times_s: NDArray[np.float64]) -> FloatArray:
-    """Fill frames without a face: linear between neighbours, held at the ends."""
-    known = np.flatnonzero(values[:, -1] > 0)
-    if not len(known):
-        known = np.flatnonzero(~np.isnan(values[:, 0]))
-    filled = values.copy()
-    for column in range(values.shape[1] - 1):
-        filled[:, column] = np.interp(times_s, times_s[known], values[known, column])
-    return filled
+def _as_track(rows: FloatArray) -> MotionTrack:
+    """Rows (T, 63) → the track that they are."""
+    count = len(EXPRESSION_NAMES)
+    return MotionTrack(
+        expression=rows[:, :count],
+        angles_deg=rows[:, count : count + 3],
+        position=rows[:, count + 3 : count + 5],
+        scale=np.exp(rows[:, count + 5]),
+        gaze_deg=rows[:, count + 6 : count + 10].reshape(-1, 2, 2),
+        confidence=rows[:, -1],
+    )
+
+
+def _as_rows(track: MotionTrack) -> FloatArray:
+    """A track as rows (T, 62), without its confidence."""
+    parts = (track.expression, track.angles_deg, track.position, np.log(track.scale)[:, None])
+    return np.concatenate([*parts, track.gaze_deg.reshape(-1, 4)], 1).astype(np.float32)
 
 
 def smooth_adaptively(values: FloatArray, times_s: NDArray[np.float64], width_s: float = SMOOTHING_S) -> FloatArray:
@@ -136,10 +158,11 @@ Told = Callable[[int], None]
 
 
 def read_motion(
-    frames: Iterable[tuple[NDArray[np.uint8], float]], networks: Networks, tell: Told | None = None
-) -> MotionReader:
-    """Read every frame of a driver, given as (image, seconds)."""
-    reader = MotionReader(networks, FaceTracker(networks.finder))
+    frames: Iterable[tuple[NDArray[np.uint8], float]], networks: Networks, tell: Told | None = None,
+    actor: ActorChoice = "largest",
+) -> MotionReader:  # fmt: skip
+    """Read every frame of a driver, given as (image, seconds); actor: whom to follow."""
+    reader = MotionReader(networks, FaceTracker(networks.finder, actor=actor))
     for count, (image, time_s) in enumerate(frames, start=1):
         reader.add(image, time_s)
         if tell is not None:

@@ -66,7 +66,7 @@ class MimicaSystem:
     def _read(self, loaded: LoadedCase) -> Driver:
         from mimica.animation.driver import Driver
         from mimica.animation.encode import read_motion
-        from mimica.animation.retarget import driver_rest
+        from mimica.animation.shots import measure_shots
         from mimica.errors import NoFaceError
 
         key = (loaded.case.driver, loaded.case.frames)
@@ -78,10 +78,11 @@ class MimicaSystem:
             motion = read_motion(images(), self.animator.networks, lambda _: None)
             if not motion.seen:
                 raise NoFaceError(f"driving video {loaded.case.driver}: no face was found in it")
-            track = motion.track(np.array(loaded.times_s))
+            track, _ = motion.track(np.array(loaded.times_s))
+            rest, shots = measure_shots(track, np.array(loaded.times_s), motion.cuts)
             self._driver = (
                 key,
-                Driver(track, driver_rest(track), tuple(loaded.times), (None,) * len(track)),
+                Driver(track, rest, tuple(loaded.times), (None,) * len(track), shots=shots),
             )
         driver = self._driver[1]
         if loaded.case.anchor == "rest":
@@ -91,7 +92,7 @@ class MimicaSystem:
             driver.rest, expression=np.zeros_like(driver.rest.expression), angles_deg=first.angles_deg[0],
             position=first.position[0], scale=float(first.scale[0]), gaze_deg=first.gaze_deg[0],
         )  # fmt: skip
-        return replace(driver, rest=rest)
+        return replace(driver, rest=rest, shots=())
 
 
 def code_sha256() -> str:
