@@ -90,7 +90,7 @@ def filmed_frames(
     Raises:
         UnreadableMediaError: see `open_video`.
     """
-    started = clock()
+    started: float | None = None
     offset = 0.0
     while True:
         with open_video(path) as video:
@@ -100,8 +100,9 @@ def filmed_frames(
             for frame in video:
                 first = float(frame.time) if first is None else first
                 last = offset + float(frame.time) - first
-                due = started + last
                 now = clock()
+                started = now if started is None else started  # opening it takes time that is not the clip's
+                due = started + last
                 if now > due + step:
                     continue  # the camera is elsewhere already
                 if due > now:
