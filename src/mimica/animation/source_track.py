@@ -102,8 +102,10 @@ class SourceReader:
         self.times.append(time)
         self.durations.append(duration)
         tracker = self._tracker = self._tracker or FaceTracker(self.networks.finder, self.chosen)
-        tracked = None if self._cut_at is not None else tracker.update(image, float(time))
-        if tracker.cuts and self._cut_at is None and self._last is not None:
+        tracked = tracker.update(image, float(time))
+        if not tracker.cuts:
+            self._cut_at = None  # what looked like a cut was a flash
+        elif self._cut_at is None and self._last is not None:
             self._cut_at = time
         if tracked is None or tracked.lost or self._cut_at is not None or not self._same(tracked):
             self.rows.append(np.full(_ROW, np.nan, np.float32))
