@@ -16,6 +16,7 @@ from mimica.errors import MediaError
 
 if TYPE_CHECKING:
     from mimica.safety.manifest_reader import ManifestReading
+    from mimica.safety.mark import MarkReading
     from mimica.safety.verify import Record, Verification
 
 MARKED, NOT_MARKED, UNREADABLE = 0, 1, 2
@@ -25,6 +26,10 @@ def verify(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Images and videos, from anywhere.")],
     anchors: Annotated[
         Path | None, typer.Option(metavar="PEM", help="Certificates of authorities to trust besides this machine's.")
+    ] = None,
+    mark_names: Annotated[
+        list[str] | None,
+        typer.Option("--mark", metavar="NAME", help="Look for this mark too: trustmark, videoseal or a plug-in's."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for all files.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing; the exit code is the answer.")] = False,
@@ -40,7 +45,7 @@ def verify(
     code = MARKED
     for path in files:
         try:
-            found = look(path, anchors=anchors)
+            found = look(path, anchors=anchors, marks=mark_names or ())
         except MediaError as error:
             code = UNREADABLE
             answers.append(
@@ -62,7 +67,8 @@ def verify(
 def lines(found: Verification) -> list[str]:
     """One verdict, one line a layer, and the notes."""
     verdict = "marked as made by a machine" if found.marked else "not marked"
-    rows = [f"{found.path}: {verdict}", f"  manifest  {manifest(found)}", f"  mark      {mark(found)}"]
+    rows = [f"{found.path}: {verdict}", f"  manifest  {manifest(found)}", f"  mark      {mark(found.mark)}"]
+    rows += [f"  {name:<9} {mark(reading)}" for name, reading in found.other_marks.items()]
     if found.registry is None:
         rows.append("  registry  no ledger on this machine")
     else:
@@ -97,9 +103,8 @@ def stamp(reading: ManifestReading) -> str:
     return f'stamped {reading.signed_at[:19]}Z by "{reading.stamped_by}", {trust} here'
 
 
-def mark(found: Verification) -> str:
-    """The invisible mark in words."""
-    reading = found.mark
+def mark(reading: MarkReading) -> str:
+    """An invisible mark in words."""
     looked = "1 picture" if reading.frames == 1 else f"{reading.frames} frames"
     if not reading.found:
         return f"none found in {looked}"

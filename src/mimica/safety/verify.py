@@ -6,12 +6,15 @@ module does not decide whether a file is *true*; an unmarked file may still be m
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from mimica.errors import LedgerError, UnreadableMediaError
+import numpy as np
+from numpy.typing import NDArray
+
+from mimica.errors import LedgerError, UnreadableMediaError, UsageError
 from mimica.media.image import load_photo
 from mimica.media.image_writer import read_metadata
 from mimica.media.video_reader import open_video
@@ -20,7 +23,8 @@ from mimica.safety.admission import signing_folder
 from mimica.safety.filetype import file_type
 from mimica.safety.ledger import Ledger, LedgerJob
 from mimica.safety.manifest_reader import ManifestReading, read_manifest
-from mimica.safety.mark import MarkReading, read_mark
+from mimica.safety.mark import MarkReading, engine, read_mark
+from mimica.safety.mark.engines import Engine
 from mimica.safety.perceptual_hash import file_sha256
 from mimica.safety.signer import local_anchors
 from mimica.safety.tags import TagReading, read_tags
@@ -32,7 +36,8 @@ HOLDING = ("valid", "trusted")
 class Record:
     """A job of the ledger that a layer points to.
 
-    found_by: which layers did: "mark", "manifest", "file" (this very file, byte for byte), "tags".
+    found_by: which layers did: "mark" (or another mark's name), "manifest", "file" (this very file, byte for byte),
+    "tags".
     """
 
     job: LedgerJob
@@ -51,6 +56,7 @@ class Record:
 class Verification:
     """What was found in one file. kind: image or video. notes: what limits the answer, or does not fit together.
 
+    other_marks: readings of marks that were asked for besides Mimica's own, by name.
     registry: jobs of this machine's ledger, the best found first; None when there is no ledger that can be read.
     """
 
@@ -62,11 +68,13 @@ class Verification:
     registry: tuple[Record, ...] | None
     tags: TagReading
     notes: tuple[str, ...] = ()
+    other_marks: Mapping[str, MarkReading] = field(default_factory=dict[str, MarkReading])
 
     @property
     def marked(self) -> bool:
-        """Whether a layer that proves something says so: the mark, or a manifest that holds. Words alone do not."""
-        return self.mark.found or (self.manifest.state in HOLDING and self.manifest.generated)
+        """Whether a layer that proves something says so: a mark, or a manifest that holds. Words alone do not."""
+        found = self.mark.found or any(reading.found for reading in self.other_marks.values())
+        return found or (self.manifest.state in HOLDING and self.manifest.generated)
 
     def as_dict(self) -> dict[str, Any]:
         """Everything in types that JSON knows."""
@@ -75,36 +83,60 @@ class Verification:
             "manifest": asdict(self.manifest) | {"ours": self.manifest.ours}, "mark": asdict(self.mark),
             "registry": None if self.registry is None else [record.as_dict() for record in self.registry],
             "tags": asdict(self.tags), "notes": list(self.notes),
+            "other_marks": {name: asdict(reading) for name, reading in self.other_marks.items()},
         }  # fmt: skip
 
 
-def verify(path: Path | str, *, anchors: Path | str | None = None) -> Verification:
+def verify(path: Path | str, *, anchors: Path | str | None = None, marks: Sequence[str] = ()) -> Verification:
     """Look for every layer in an image or a video, ours or a stranger's.
 
-    anchors: PEM file of authorities to trust besides this machine's own.
+    anchors: PEM file of authorities to trust besides this machine's own. marks: names of further marks to look for, as
+    `safety.mark.engine` knows them; one that fails on this file is told in a note.
 
     Raises:
         UnreadableMediaError: the file or `anchors` cannot be read, or it is neither image nor video.
+        UsageError: a mark in `marks` is not installed.
     """
+    engines = {name: engine(name) for name in marks}
     path = Path(path)
     kind = file_type(path).kind
     manifest = read_manifest(path, _anchors(anchors))
     notes: list[str] = []
     if kind == "image":
-        mark = read_mark([load_photo(path).image])
+        frames = [load_photo(path).image]
         tags = _image_tags(path)
     else:
         kind = "video"
-        mark = read_mark(sample_frames(path))
+        frames = sample_frames(path)
         with open_video(path) as video:
             tags = read_tags(video.info.metadata)
+    mark = read_mark(frames)
+    others = {name: _read_other(name, reader, frames, notes) for name, reader in engines.items()}
     sha256 = file_sha256(path)
-    registry = _registry(manifest, mark, tags, sha256, notes)
+    registry = _registry(manifest, {"mark": mark, **others}, tags, sha256, notes)
     if manifest.mark_id is not None and mark.found and mark.mark_id != manifest.mark_id:
         notes.append(
             f"the manifest names mark {manifest.mark_id}, the pixels hold {mark.mark_id}: one was put there later"
         )
-    return Verification(path, kind, sha256, manifest, mark, registry, tags, tuple(notes))
+    return Verification(path, kind, sha256, manifest, mark, registry, tags, tuple(notes), others)
+
+
+def _read_other(name: str, reader: Engine, frames: list[NDArray[np.uint8]], notes: list[str]) -> MarkReading:
+    """Another mark's reading; a stranger's code that fails, or answers something else, found nothing."""
+    nothing = MarkReading(found=False, mark_id=None, confidence=0.0, frames=0)
+    try:
+        reading = cast(object, reader.read_mark(list(frames)))  # its type is a promise
+    except UsageError:
+        raise
+    except Exception as error:  # noqa: BLE001 whatever a plug-in raises, the other layers are told
+        notes.append(
+            f"the mark {name!r} could not be read ({' '.join(str(error).split())[:200] or type(error).__name__})"
+        )
+        return nothing
+    if not isinstance(reading, MarkReading) or type(reading.mark_id) not in (int, type(None)):
+        notes.append(f"the mark {name!r} could not be read (it answered no reading)")
+        return nothing
+    return reading
 
 
 def _anchors(path: Path | str | None) -> str | None:
@@ -125,7 +157,7 @@ def _image_tags(path: Path) -> TagReading:
 
 
 def _registry(
-    manifest: ManifestReading, mark: MarkReading, tags: TagReading, sha256: str, notes: list[str]
+    manifest: ManifestReading, marks: Mapping[str, MarkReading], tags: TagReading, sha256: str, notes: list[str]
 ) -> tuple[Record, ...] | None:
     claims: list[tuple[str, Iterable[LedgerJob]]] = []
     try:
@@ -134,8 +166,9 @@ def _registry(
             named = manifest.statement.get("job") if manifest.statement and manifest.state in HOLDING else None
             if isinstance(named, str) and named:
                 claims.append(("manifest", ledger.find(job=named)))
-            if mark.found and mark.mark_id is not None:
-                claims.append(("mark", ledger.find(mark_id=mark.mark_id)))
+            for name, mark in marks.items():
+                if mark.found and mark.mark_id is not None:
+                    claims.append((name, ledger.find(mark_id=mark.mark_id)))
             if tags.job:
                 claims.append(("tags", ledger.find(job=tags.job)))
     except LedgerError as error:

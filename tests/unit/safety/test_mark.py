@@ -233,8 +233,8 @@ def test_the_built_in_engine_is_this_mark() -> None:
 
 
 def test_an_absent_engine_is_named() -> None:
-    with pytest.raises(UsageError, match="'videoseal': no installed package"):
-        engine("videoseal")
+    with pytest.raises(UsageError, match=r"'stegastamp': no installed package.*mimica, trustmark, videoseal"):
+        engine("stegastamp")
 
 
 def test_a_plug_in_takes_the_place(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,3 +249,24 @@ def test_a_plug_in_takes_the_place(monkeypatch: pytest.MonkeyPatch) -> None:
     assert engine("other") is plug_in
     with pytest.raises(UsageError, match="has no read_mark"):
         engine("half")
+
+
+@pytest.mark.parametrize("error", [ImportError("no torch"), RuntimeError("a\nmess"), KeyError("x"), MemoryError()])
+def test_a_plug_in_that_throws_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def load() -> None:
+        raise error
+
+    monkeypatch.setattr(engines, "entry_points", lambda group: [SimpleNamespace(name="bad", load=load)])
+    with pytest.raises(UsageError, match="'bad': its package cannot be loaded") as caught:
+        engine("bad")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_plug_in_cannot_take_the_name_of_a_bound_mark(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load() -> None:
+        pytest.fail("somebody else's trustmark was loaded")
+
+    points = [SimpleNamespace(name=name, load=load) for name in ("trustmark", "videoseal", "mimica")]
+    monkeypatch.setattr(engines, "entry_points", lambda group: points)
+    assert engine("trustmark").__name__ == "mimica.marks.trustmark"  # type: ignore[attr-defined]
+    assert engine().Marker is Marker

@@ -1,13 +1,15 @@
-"""Other marks behind the same two names: `engine("mimica")` is ours, any other name is a plug-in that is installed.
+"""Other marks behind the same two names: `engine("mimica")` is ours, any other name is a plug-in.
 
-A plug-in is a Python package with an entry point in the group `mimica.marks` that names an object (a module will do)
-with `Marker` and `read_mark` as `mimica.safety.mark` has them. TrustMark or VideoSeal, whose networks need torch and a
-download, can be bound that way by whoever may use them; Mimica installs and downloads nothing.
+"trustmark" and "videoseal" are bound in ``mimica.marks``, for users who install those and fetch their weights; Mimica
+installs and downloads nothing. Any other plug-in is a Python package with an entry point in the group `mimica.marks`
+that names an object (a module will do) with `Marker` and `read_mark` as `mimica.safety.mark` has them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
+from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Final, Protocol, cast
 
@@ -21,6 +23,8 @@ from mimica.safety.mark.reading import MarkReading
 
 GROUP: Final = "mimica.marks"
 BUILT_IN: Final = "mimica"
+BOUND: Final = {"trustmark": "mimica.marks.trustmark", "videoseal": "mimica.marks.videoseal"}
+"""Marks of others whose binding ships with Mimica; an installed package cannot take their names."""
 
 
 class Writes(Protocol):
@@ -48,17 +52,20 @@ def engine(name: str = BUILT_IN) -> Engine:
     """The mark of that name. Raises UsageError when no installed package brings it, or when it lacks a function."""
     if name == BUILT_IN:
         return cast(Engine, _BuiltIn())
-    found = {point.name: point for point in entry_points(group=GROUP)}
-    if name not in found:
-        known = ", ".join([BUILT_IN, *sorted(found)])
+    loaders: dict[str, Callable[[], object]] = {point.name: point.load for point in entry_points(group=GROUP)}
+    for bound, module in BOUND.items():
+        loaders[bound] = partial(import_module, module)
+    if name not in loaders:
+        known = ", ".join([BUILT_IN, *sorted(loaders)])
         raise UsageError(
             f"mark {name!r}: no installed package brings it; install one with an entry point {name!r} in the group"
             f" {GROUP!r}, or choose one of: {known}"
         )
     try:
-        loaded: object = found[name].load()
-    except (ImportError, AttributeError) as error:
-        raise UsageError(f"mark {name!r}: its package cannot be loaded ({error}); install what it needs") from error
+        loaded = loaders[name]()
+    except Exception as error:  # a stranger's code
+        cause = " ".join(str(error).split())[:200] or type(error).__name__
+        raise UsageError(f"mark {name!r}: its package cannot be loaded ({cause}); install what it needs") from error
     missing = [part for part in ("Marker", "read_mark") if not callable(getattr(loaded, part, None))]
     if missing:
         raise UsageError(f"mark {name!r}: its package has no {' and no '.join(missing)}; ask its authors for both")
