@@ -42,13 +42,13 @@ MAY_RENDER = {
 MAY_EDIT = {
     "animation/edit.py": "makes them",
     "animation/still.py": "hands them to the release",
+    "service/studio.py": "hands them to a stream's release",
 }
 """Who may touch edited stills that are not released, and why; previews go through safety.stream."""
 
 MAY_OPEN_FOR_WRITING = {"media/video_writer.py"}
 MAY_ENCODE = {
     "safety/film_preview.py": "small pictures while a film is made: gated, labelled, marked; of the release only",
-    "safety/preview.py": "pictures while sliders move: labelled, marked, gated, one job on record for all",
     "synthesis/encoding.py": "training pictures of nobody into shards",
     "training/finder_styles.py": "JPEG damage as augmentation, decoded at once",
     "evaluation/report_strips.py": "stills of released videos, label and mark included, for the report",

@@ -9,11 +9,12 @@ A preview while sliders move::
     portrait = animator.prepare("photo.jpg")  # once, about a second
     edit = PortraitEdit.of({"smile": 0.6, "yaw": 15})  # names: `controls.CONTROLS`
     picture = edit_still(portrait, edit)  # some 50 ms at 512 px
-    with PreviewRelease(terms) as previews:  # safety.preview; terms from safety.admission
-        data = previews.encoded(picture, "webp")  # one ledger job for all previews
+    terms = admit_portrait(path, portrait.photo, consent="self")  # safety.portrait_admission, once per photo
+    with StreamRelease(terms) as previews:  # safety.stream: one job in the ledger for all previews
+        data = previews.jpeg(picture)  # labelled, marked, tagged
 
 `edit_still` gives pixels that are *not released*: nobody was asked, nothing is labelled or marked. Whatever is shown to
-a person or leaves the process goes through ``safety.preview.PreviewRelease`` or ``safety.release.release_image`` first.
+a person goes through ``safety.stream.StreamRelease``, and a file through ``safety.release.release_image``, first.
 """
 
 from __future__ import annotations

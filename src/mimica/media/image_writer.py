@@ -66,7 +66,9 @@ def save_image(
     file.finish()
 
 
-def picture_bytes(image: NDArray[np.uint8], ending: str, metadata: Mapping[str, str] | None = None) -> bytes:
+def picture_bytes(
+    image: NDArray[np.uint8], ending: str, metadata: Mapping[str, str] | None = None, jpeg_quality: int = 95
+) -> bytes:
     """The bytes of the file that ``save_image`` would write for an ``ending`` such as ".jpg".
 
     Raises ``UsageError`` for an unknown ending.
@@ -75,7 +77,8 @@ def picture_bytes(image: NDArray[np.uint8], ending: str, metadata: Mapping[str, 
     if name is None:
         raise UsageError(f"the ending {ending!r} is not a picture format here; use {', '.join(FORMATS)}")
     memory = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(image)).save(memory, format=name, **_options(name, metadata or {}))
+    options = _options(name, metadata or {}) | ({"quality": jpeg_quality} if name == "JPEG" else {})
+    Image.fromarray(np.ascontiguousarray(image)).save(memory, format=name, **options)
     return memory.getvalue()
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from mimica.safety.tags import image_tags
 
 Image = NDArray[np.uint8]
 StreamKind = Literal["previews", "live"]
+JPEG_QUALITY: Final = 90
 
 
 class StreamRelease:
@@ -85,7 +86,8 @@ class StreamRelease:
         """
         if picture is not self._newest:
             raise ValueError("only the newest released picture of a stream can be encoded; give what `picture` gave")
-        return picture_bytes(picture, ".jpg", image_tags(self._terms.consent, __version__, self.job.started.job))
+        tags = image_tags(self._terms.consent, __version__, self.job.started.job)
+        return picture_bytes(picture, ".jpg", tags, JPEG_QUALITY)
 
     def jpeg(self, image: Image) -> bytes:
         """`picture` and `encoded` in a row."""

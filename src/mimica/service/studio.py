@@ -1,6 +1,6 @@
 """The studio: portraits that are edited by sliders, kept ready in the process that answers.
 
-Previews are made from the photo at screen size and released by `safety.preview`; a picture that is saved is made by
+Previews are made from the photo at screen size and released by `safety.stream`; a picture that is saved is made by
 `mimica.edit` from the photo itself. This module does not know who asks, nor HTTP.
 """
 
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from mimica.animation.animator import Animator
     from mimica.animation.prepare import Portrait
-    from mimica.safety.preview import PreviewRelease
+    from mimica.safety.stream import StreamRelease
 
 MOST_READY: Final = 4
 """Portraits kept in memory; one that was pushed out is prepared again when it is asked for."""
@@ -27,7 +27,7 @@ SCREEN_PX: Final = 768
 @dataclass(frozen=True, slots=True, eq=False)
 class _Ready:
     portrait: Portrait
-    previews: PreviewRelease
+    previews: StreamRelease
     size: tuple[int, int]
 
 
@@ -45,7 +45,7 @@ def preview_edit(asked: dict[str, Any]) -> dict[str, Any]:
 
     edit = PortraitEdit.of(asked["edits"], neutral=asked["neutral"])
     ready = _of(asked)
-    jpeg = ready.previews.encoded(edit_still(ready.portrait, edit))
+    jpeg = ready.previews.jpeg(edit_still(ready.portrait, edit))
     return {"jpeg": base64.b64encode(jpeg).decode("ascii")}
 
 
@@ -69,7 +69,7 @@ def _of(asked: dict[str, Any]) -> _Ready:
     from mimica.media.image import load_photo
     from mimica.runtime.weights import registry_sha256
     from mimica.safety.portrait_admission import admit_portrait
-    from mimica.safety.preview import PreviewRelease
+    from mimica.safety.stream import StreamRelease
 
     key = asked["path"]
     if key in _ready:
@@ -85,7 +85,7 @@ def _of(asked: dict[str, Any]) -> _Ready:
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = image if scale == 1 else cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
     portrait = _animator().prepare(small, asked["face"])
-    _ready[key] = _Ready(portrait, PreviewRelease(terms), (width, height))
+    _ready[key] = _Ready(portrait, StreamRelease(terms), (width, height))
     while len(_ready) > MOST_READY:
         _ready.popitem(last=False)[1].previews.close()
     return _ready[key]
