@@ -17,12 +17,14 @@ from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import av
 import numpy as np
+from av.codec.context import CodecContext
 from av.codec.context import Flags as CodecFlags
 from av.error import FFmpegError
+from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
@@ -30,6 +32,7 @@ from mimica.core.timing import MAX_TICKS_PER_SECOND, is_exact, ticks
 from mimica.errors import MimicaError, OutputError, UsageError
 from mimica.media.audio import AudioTrack, Sound
 from mimica.media.audio_part import SoundPart, open_sound
+from mimica.media.chunks import CHUNK_FRAMES, Chunked, ChunkEncoder
 from mimica.media.unfinished_file import UnfinishedFile, output_error
 
 if TYPE_CHECKING:
@@ -56,8 +59,10 @@ class VideoWriter:
     ``size`` is (width, height) in pixels. ``time_base`` (seconds per tick, best the driver's own) or else ``rate``
     decides which times are exact; others are rounded to the nearest tick and noted. ``audio_from`` is the file whose
     sound is kept, or the part of one (see ``Sound``). ``threads`` fixes the encoder's, so that the same frames give the
-    same bytes on machines with other cores. ``metadata`` goes into the container. ``seal`` is called with the complete file before it takes its name and may change it: the provenance
-    of a released video is signed there; what it raises keeps the file from appearing.
+    same bytes on machines with other cores. ``metadata`` goes into the container. ``seal`` is called with the complete
+    file before it takes its name and may change it: the provenance of a released video is signed there; what it raises
+    keeps the file from appearing. ``chunks`` encodes an MP4 or MOV in pieces, see ``media.chunks``; kept in a folder,
+    ``resume`` goes on after them.
 
     The file is written beside ``path`` and takes its name only at a clean end of the block with every frame in it; an
     exception leaves nothing. Raises ``UsageError`` for wrong options, ``UnreadableMediaError`` for ``audio_from``, and
@@ -77,6 +82,7 @@ class VideoWriter:
         audio_from: str | Path | Sound | None = None,
         metadata: Mapping[str, str] | None = None,
         seal: Callable[[Path], None] | None = None,
+        chunks: Chunked | None = None,
     ) -> None:
         self.path = Path(path)
         self.width, self.height = size
@@ -95,6 +101,8 @@ class VideoWriter:
         self._audio_from = Sound(Path(audio_from)) if isinstance(audio_from, str | Path) else audio_from
         self._metadata = dict(metadata or {})
         self._seal = seal
+        self._chunked = chunks
+        self._chunks: ChunkEncoder | None = None
         self._notes: list[str] = []
         self._file: UnfinishedFile | None = None
         self._audio: AudioTrack | SoundPart | None = None
@@ -106,6 +114,7 @@ class VideoWriter:
         self._last_step = 0
         self._first_tick, self._end_tick = 0, 0
         self._first_dts: int | None = None
+        self._even_width, self._even_height = self.width + self.width % 2, self.height + self.height % 2
         if self.width % 2 or self.height % 2:
             even = (self.width + self.width % 2, self.height + self.height % 2)
             self._notes.append(f"H.264 needs even sizes: {self.width}×{self.height} was padded to {even[0]}×{even[1]}")
@@ -157,12 +166,34 @@ class VideoWriter:
         with self._reported():
             if self._output is None:
                 self._open()
+            if not self.frames_written:
                 self._first_tick = tick
             frame = self._convert(image)
             frame.pts, frame.time_base = tick, self._time_base
             self._encode_held(tick)
             self._held, self._held_duration = frame, duration
         self.frames_written += 1
+        if self._chunks is not None and self.frames_written % CHUNK_FRAMES == 0:
+            self._chunks.note_state()
+
+    def resume(self) -> Mapping[str, Any] | None:
+        """Take over the pieces that are kept, and give what was kept with the last; None when there are none.
+
+        ``frames_written`` then tells how many frames are in the file; the next to write is the one after them.
+        """
+        state: Mapping[str, Any] | None = None
+        with self._reported():
+            self._open()
+            assert self._chunks is not None
+            for chunk, packets in self._chunks.resume():
+                shown = sorted((frame.tick, frame.duration) for frame in chunk.frames)
+                if state is None:
+                    self._first_tick = shown[0][0]
+                self._end_tick, self._last_step = sum(shown[-1]), shown[-1][1]
+                self.frames_written += len(shown)
+                state = chunk.state
+                self._mux(packets)
+        return state
 
     def _tick(self, time: Fraction) -> int:
         tick = ticks(time, self._time_base)
@@ -191,16 +222,26 @@ class VideoWriter:
             options["movie_timescale"] = str(scale if scale <= MAX_TICKS_PER_SECOND else ticks_per_second)
         self._output = av.open(str(self._file.path), mode="w", format=self._format, container_options=options)
         self._output.metadata.update(self._metadata)
-        codec, quality = "libx264", {"crf": str(self._crf), "preset": self._preset}
-        even_width, even_height = self.width + self.width % 2, self.height + self.height % 2
-        if even_width * even_height > _LARGE_FRAME:
+        quality = {"crf": str(self._crf), "preset": self._preset}
+        if self._even_width * self._even_height > _LARGE_FRAME:
             quality["rc-lookahead"] = "10"  # each frame looked ahead is held in memory
+        codec = "libx264"
         if self._format == "webm":
             # VP9 has no presets; its crf runs 0..63 where x264's runs 0..51
             codec, quality = "libvpx-vp9", {"crf": str(round(self._crf * 63 / 51)), "cpu-used": "4", "row-mt": "1"}
         stream = self._output.add_stream(codec, rate=self._rate or Fraction(25), options=quality)
-        stream.width, stream.height, stream.pix_fmt = even_width, even_height, "yuv420p"
-        context = stream.codec_context
+        self._set_up(stream.codec_context)
+        if self._chunked is not None:
+            self._chunks = ChunkEncoder(
+                lambda: self._chunk_encoder(quality), self._time_base, self._chunked.folder, self._chunked.state
+            )
+        stream.time_base = self._time_base
+        self._stream = stream
+        if self._audio is not None:
+            self._audio.attach(self._output)
+
+    def _set_up(self, context: VideoCodecContext) -> None:
+        context.width, context.height, context.pix_fmt = self._even_width, self._even_height, "yuv420p"
         context.time_base = self._time_base
         context.flags |= CodecFlags.frame_duration
         context.color_range = ColorRange.MPEG
@@ -209,10 +250,15 @@ class VideoWriter:
         context.color_trc = ColorTrc.BT709
         if self._threads is not None:
             context.thread_count = self._threads
-        stream.time_base = self._time_base
-        self._stream = stream
-        if self._audio is not None:
-            self._audio.attach(self._output)
+
+    def _chunk_encoder(self, quality: dict[str, str]) -> VideoCodecContext:
+        context = CodecContext.create("libx264", "w")
+        assert isinstance(context, VideoCodecContext)
+        context.options = quality
+        context.framerate = self._rate or Fraction(25)
+        self._set_up(context)
+        context.flags |= CodecFlags.global_header
+        return context
 
     def _convert(self, image: NDArray[np.uint8]) -> av.VideoFrame:
         odd_columns, odd_rows = self.width % 2, self.height % 2
@@ -241,7 +287,10 @@ class VideoWriter:
         frame.duration = self._last_step or max(1, ticks(1 / (self._rate or Fraction(25)), self._time_base))
         self._held = None
         self._end_tick = start + frame.duration
-        self._mux(self._stream.encode(frame))
+        if self._chunks is not None:
+            self._mux(self._chunks.encode(frame, start, frame.duration))
+        else:
+            self._mux(self._stream.encode(frame))
 
     def _mux(self, packets: list[av.Packet]) -> None:
         assert self._output is not None
@@ -250,6 +299,7 @@ class VideoWriter:
                 self._first_dts = packet.dts
             if self._audio is not None:
                 self._audio.pump((packet.dts or 0) * packet.time_base)
+            packet.stream = self._stream
             self._output.mux(packet)
 
     def _flush(self, stream: VideoStream) -> None:
@@ -258,7 +308,7 @@ class VideoWriter:
         The file's length is counted in decoding times (first to last, and the last packet's duration): where uneven
         times meet B-frames it is right only if that duration is made so.
         """
-        packets = stream.encode(None)
+        packets = stream.encode(None) if self._chunks is None else self._chunks.flush()
         first_dts = packets[0].dts if packets and self._first_dts is None else self._first_dts
         if packets and packets[-1].dts is not None and first_dts is not None:
             decoded = packets[-1].dts - first_dts
