@@ -1,10 +1,10 @@
 """Further checks at the gate, from packages that the user installs: such as one that recognises children.
 
-Mimica ships none (RESPONSIBLE_USE.md says why). A package brings one by an entry point in the group `mimica.checks`: a
-function that takes a picture, (H, W, 3) uint8 RGB, and gives the reason for a refusal in words, or None. Every one that
-is installed is asked; `MIMICA_REQUIRED_CHECKS=name,name` names those without which nothing is made. A check that is
-required and missing, cannot be loaded, fails or answers anything else is a refusal. This module does not know what is
-checked.
+"age" is bound in ``apparent_age`` and asked as soon as its package is there. Any other package brings a check by an
+entry point in the group `mimica.checks`: a function that takes a picture, (H, W, 3) uint8 RGB, and gives the reason for
+a refusal in words, or None. Every one that is installed is asked; `MIMICA_REQUIRED_CHECKS=name,name` names those
+without which nothing is made. A check that is required and missing, cannot be loaded, fails or answers anything else is
+a refusal. This module does not know what is checked.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mimica.errors import GateError
+from mimica.safety import apparent_age
 
 GROUP: Final = "mimica.checks"
 VARIABLE: Final = "MIMICA_REQUIRED_CHECKS"
@@ -55,25 +56,30 @@ def load_checks() -> tuple[GateCheck, ...]:
 
     Raises GateError when one that is required is not installed, or one that is installed cannot be loaded.
     """
-    checks: list[GateCheck] = []
-    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
-        try:
-            loaded: object = point.load()
-        except Exception as error:
-            raise GateError(
-                f"gate: the check {point.name!r} cannot be loaded ({_cause(error)}), so nothing is made; install what "
-                "it needs, or remove its package"
-            ) from error
-        if not callable(loaded):
-            raise GateError(f"gate: the check {point.name!r} is no function, so nothing is made; remove its package")
-        checks.append(GateCheck(point.name, cast("Callable[[Image], object]", loaded)))
+    checks = [_loaded(apparent_age.NAME, apparent_age.ApparentAge)] if apparent_age.is_available() else []
+    points = sorted(entry_points(group=GROUP), key=lambda point: point.name)
+    checks += [_loaded(point.name, point.load) for point in points]
     missing = required_checks() - {check.name for check in checks}
     if missing:
+        how = apparent_age.REMEDY if missing == {apparent_age.NAME} else "install it"
         raise GateError(
             f"gate: {VARIABLE} asks for {', '.join(sorted(missing))}, which no installed package brings, so nothing is "
-            "made; install it"
+            f"made; {how}"
         )
     return tuple(checks)
+
+
+def _loaded(name: str, load: Callable[[], object]) -> GateCheck:
+    try:
+        loaded = load()
+    except Exception as error:
+        raise GateError(
+            f"gate: the check {name!r} cannot be loaded ({_cause(error)}), so nothing is made; install what it needs, "
+            "or remove its package"
+        ) from error
+    if not callable(loaded):
+        raise GateError(f"gate: the check {name!r} is no function, so nothing is made; remove its package")
+    return GateCheck(name, cast("Callable[[Image], object]", loaded))
 
 
 def required_checks() -> set[str]:
