@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mimica.animation import Animator, animate
     from mimica.animation.report import AnimationReport, Progress
     from mimica.animation.still import EditReport, edit
+    from mimica.animation.timeline import Timeline
     from mimica.errors import (
         ConsentError,
         DeviceError,
@@ -40,6 +41,7 @@ _HOME = {
     "EditReport": "mimica.animation.still",
     "edit": "mimica.animation.still",
     "Progress": "mimica.animation.report",
+    "Timeline": "mimica.animation.timeline",
     "ConsentError": "mimica.errors",
     "DeviceError": "mimica.errors",
     "FaceChoiceError": "mimica.errors",
@@ -70,6 +72,7 @@ __all__ = [
     "NoFaceError",
     "OutputError",
     "Progress",
+    "Timeline",
     "UnreadableMediaError",
     "UsageError",
     "Verification",

@@ -21,6 +21,7 @@ PUBLIC = {
     "NoFaceError",
     "OutputError",
     "Progress",
+    "Timeline",
     "UnreadableMediaError",
     "UsageError",
     "Verification",
@@ -75,6 +76,7 @@ def test_the_signature_of_animate() -> None:
         "photo", "driving", "out", "consent", "receipt", "framing", "motion", "expression", "pose", "gaze", "face",
         "crf", "device", "audio", "overwrite", "purpose", "label", "signing", "progress", "animator", "preview",
         "drivers", "keep", "audio_from",
+        "timeline", "actor", "parts",
     ]  # fmt: skip
 
 

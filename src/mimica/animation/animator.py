@@ -11,15 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mimica.animation.cast import FaceChoice, told
-from mimica.animation.driver import Driver, read_driver
+from mimica.animation.driver import Driver
+from mimica.animation.driving import WHOLE, DrivingFile
 from mimica.animation.networks import Networks
 from mimica.animation.prepare import Portrait, prepare
 from mimica.animation.report import ProgressCallback
 from mimica.animation.retarget import RetargetOptions
 from mimica.animation.scene import PhotoScene
 from mimica.animation.take import Framing
+from mimica.animation.timeline import Timeline
+from mimica.faces.actor_choice import ActorChoice
 from mimica.media.image import load_photo
-from mimica.media.video_reader import VideoReader
 from mimica.runtime.weights import registry_sha256
 from mimica.safety.admission import admit
 from mimica.safety.agreements import Agreements, Consent, ReceiptFiles
@@ -59,9 +61,13 @@ class Animator:
         scene = PhotoScene.of(image, self.networks, face, label)
         return prepare(image, scene.parts[0].face, self.networks, label, scene.faces)
 
-    def read_driver(self, driving: Path | str | VideoReader, progress: ProgressCallback | None = None) -> Driver:
-        """Read the motion of every frame of a driving video; see `driver.read_driver`."""
-        return read_driver(driving, self.networks, progress)
+    def read_driver(
+        self, driving: Path | str, progress: ProgressCallback | None = None, *, timeline: Timeline = WHOLE,
+        actor: ActorChoice = "largest",
+    ) -> Driver:  # fmt: skip
+        """The motion in a driving video, a motion file or a face CSV; see `driving.DrivingFile`."""
+        with DrivingFile(Path(driving)) as file:
+            return file.read(self.networks, progress, timeline=timeline, actor=actor)
 
     def frames(
         self, photo: Path | str | Image, driving: Path | str, *, consent: Consent, receipt: ReceiptFiles = None,

@@ -20,7 +20,7 @@ from mimica.animation.shots import Shot, measure_shots
 from mimica.core.motion import MotionTrack
 from mimica.core.timing import format_time
 from mimica.errors import FaceChoiceError, NoFaceError, UsageError
-from mimica.faces.actor import ActorChoice
+from mimica.faces.actor_choice import ActorChoice
 from mimica.media.audio import Sound
 from mimica.media.video_reader import VideoReader, open_video
 

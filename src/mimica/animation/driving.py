@@ -12,7 +12,7 @@ from mimica.animation.motion_file import load_motion
 from mimica.animation.networks import Networks
 from mimica.animation.report import ProgressCallback
 from mimica.animation.timeline import Timeline
-from mimica.faces.actor import ActorChoice
+from mimica.faces.actor_choice import ActorChoice
 from mimica.media.video_reader import VideoReader, open_video
 
 WHOLE: Final = Timeline()

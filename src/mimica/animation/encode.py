@@ -14,7 +14,7 @@ from mimica.animation.prepare import aligned_crop
 from mimica.core.framing import placement_in_photo
 from mimica.core.geometry import CropFrame
 from mimica.core.motion import EXPRESSION_NAMES, MotionTrack
-from mimica.faces.actor import ActorChoice
+from mimica.faces.actor_choice import ActorChoice
 from mimica.faces.alignment import extract
 from mimica.faces.tracking import FaceTracker
 

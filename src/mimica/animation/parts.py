@@ -8,10 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from mimica.core.motion import EXPRESSION_NAMES
 from mimica.errors import UsageError
 
 Part = Literal["brows", "eyes", "cheeks", "mouth", "gaze", "pose"]
@@ -43,12 +39,6 @@ def chosen_parts(use: Iterable[str] = (), without: Iterable[str] = ()) -> tuple[
     if not left:
         raise UsageError("--use/--without: nothing of the driver's motion is left; take over at least one part")
     return left
-
-
-def driven(parts: Iterable[Part]) -> NDArray[np.bool_]:
-    """(52,) whether each of `EXPRESSION_NAMES` is taken over."""
-    chosen = frozenset(parts)
-    return np.array([part_of(name) in chosen for name in EXPRESSION_NAMES])
 
 
 def _spread(words: Iterable[str], option: str) -> frozenset[Part]:

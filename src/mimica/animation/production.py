@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal
@@ -13,16 +13,19 @@ from mimica.animation.animator import Animator
 from mimica.animation.cast import FaceChoice, told
 from mimica.animation.clock import REST_S, lasts, on_clock
 from mimica.animation.driver import Driver
+from mimica.animation.driving import WHOLE, DrivingFile
 from mimica.animation.film import FilmFormat, film
 from mimica.animation.keep import Keep
+from mimica.animation.parts import PARTS, Part
 from mimica.animation.report import AnimationReport, ProgressCallback
 from mimica.animation.request import check_input_file, check_output_file
 from mimica.animation.retarget import RetargetOptions
 from mimica.animation.scene import Scene, open_scene
 from mimica.animation.take import Framing, Take
+from mimica.animation.timeline import Timeline
 from mimica.errors import UsageError
+from mimica.faces.actor_choice import ActorChoice
 from mimica.media.audio import Sound
-from mimica.media.video_reader import VideoInfo, open_video
 from mimica.runtime.weights import registry_sha256
 from mimica.safety.admission import SigningOptions, admit
 from mimica.safety.agreements import Agreements, Consent, ReceiptFiles
@@ -36,12 +39,14 @@ def animate(
     audio: bool = True, overwrite: bool = True, purpose: str = "personal", label: str = "start",
     signing: SigningOptions | None = None, progress: ProgressCallback | None = None, animator: Animator | None = None,
     preview: PreviewCallback | None = None, drivers: Mapping[int, Path | str] | None = None, keep: Keep = "pose",
-    audio_from: Literal["driver", "source"] = "driver",
+    audio_from: Literal["driver", "source"] = "driver", timeline: Timeline = WHOLE, actor: ActorChoice = "largest",
+    parts: tuple[Part, ...] = PARTS,
 ) -> AnimationReport:  # fmt: skip
     """Let `photo` perform what the actor does in `driving`, and write it to `out`.
 
-    One frame for each frame of the driver, at its exact time, with its own sound. The file appears only when complete:
-    every frame labelled and invisibly marked, the manifest signed and checked, a row in the ledger.
+    `driving` is a video, a motion file or a face CSV. One frame for each frame of the driver, at its exact time, with
+    its own sound. The file appears only when complete: every frame labelled and invisibly marked, the manifest signed
+    and checked, a row in the ledger.
 
     Args:
         consent: on whose word: self, receipt, fictional, historical, licensed (see `safety.consent`); one basis, or
@@ -63,6 +68,9 @@ def animate(
         keep: what a video given as `photo` keeps of its own performance: "pose", "expression", "both" or "none" (see
             `animation.keep`). Its frames and times are then the output's, and the shorter of both videos ends it.
         audio_from: whose sound, the driver's or that of a video given as `photo`.
+        timeline: which part of the driver is played, how often, which way round and at which rate.
+        actor: whom of several people in the driver: "largest", "left", "right", or a number.
+        parts: what of the motion is taken over; see `animation.parts`.
 
     Raises:
         ConsentError, UsageError, UnreadableMediaError, NoFaceError, FaceChoiceError, OutputError, WeightsError,
@@ -77,8 +85,8 @@ def animate(
     for file in own.values():
         check_input_file(file, "driving video")
     check_output_file(out, inputs=(photo, driving, *own.values()), overwrite=overwrite)
-    options = RetargetOptions(motion, expression, pose, gaze)
-    with open_video(driving) as reader:
+    options = RetargetOptions(motion, expression, pose, gaze, parts)
+    with DrivingFile(driving) as file:
         animator = animator or Animator.load(device)
         scene = open_scene(photo, animator.networks, face, keep, own)
         playing = {part.number: own.get(part.number, driving) for part in scene.parts}
@@ -87,15 +95,17 @@ def animate(
             signing=signing, weights=registry_sha256(), faces=playing, also_look_at=scene.further,
             settings={
                 "framing": framing, "face": told(face), "faces": list(playing), "crf": crf, "audio": audio,
-                **asdict(options), **({} if scene.info is None else {"keep": keep, "audio_from": audio_from}),
+                "actor": actor, "timeline": timeline.as_dict(), **asdict(options),
+                **({} if scene.info is None else {"keep": keep, "audio_from": audio_from}),
             },
         )  # fmt: skip
-        driver = animator.read_driver(reader, progress)
-        info = reader.info
-    cast, said = _on_one_clock(playing, driving, driver, animator, progress)
+        driver = file.read(animator.networks, progress, timeline=timeline, actor=actor)
+    cast, said = _on_one_clock(
+        playing, driving, driver, lambda path: animator.read_driver(path, progress, timeline=timeline, actor=actor)
+    )
     take = scene.take(cast, animator.networks, options, framing, progress)
-    clock = scene.info or info
-    sound = _sound(photo, scene, driving, info, audio_from, take) if audio else None
+    clock = scene.info or driver
+    sound = _sound(photo, scene, driver, audio_from, take) if audio else None
     form = FilmFormat(clock.time_base, clock.rate, crf, sound)
     made = film(take, out, terms, form, progress, preview)
     return AnimationReport(
@@ -106,21 +116,22 @@ def animate(
 
 
 def _sound(
-    photo: Path, scene: Scene, driving: Path, info: VideoInfo, audio_from: Literal["driver", "source"], take: Take
+    photo: Path, scene: Scene, driver: Driver, audio_from: Literal["driver", "source"], take: Take
 ) -> Sound | None:
     """What is heard, None when there is nothing. Raises UsageError for the sound of a photo."""
     if audio_from == "source" and scene.info is None:
         raise UsageError(f"photo {photo}: has no sound of its own; leave out --audio-from source")
-    path, heard = (photo, scene.info) if audio_from == "source" else (driving, info)
-    if heard is None or not heard.has_audio:
-        return None
-    length = take.times[-1] - take.times[0] + (take.durations[-1] or 0)
-    longer = scene.info is not None and heard.duration_s is not None and heard.duration_s > length + Fraction(1, 20)
-    return Sound(path, Fraction(0), length) if longer else Sound(path)
+    sound, length = driver.sound, Fraction(lasts(driver))
+    if audio_from == "source" and scene.info is not None:
+        sound, length = Sound(photo) if scene.info.has_audio else None, scene.info.duration_s
+    shown = take.times[-1] - take.times[0] + (take.durations[-1] or 0)
+    if sound is None or scene.info is None or length is None or length <= shown + Fraction(1, 20):
+        return sound
+    return replace(sound, start=sound.start or Fraction(0), length=shown)
 
 
 def _on_one_clock(
-    playing: Mapping[int, Path], driving: Path, driver: Driver, animator: Animator, progress: ProgressCallback | None
+    playing: Mapping[int, Path], driving: Path, driver: Driver, read_other: Callable[[Path], Driver]
 ) -> tuple[dict[int, Driver], list[str]]:
     """Each face's driver at the times of the main one, and what a person should know about those that end sooner."""
     read = {driving: driver}
@@ -128,7 +139,7 @@ def _on_one_clock(
     for path in dict.fromkeys(playing.values()):
         if path == driving:
             continue
-        other = animator.read_driver(path, progress)
+        other = read_other(path)
         read[path] = on_clock(other, driver.times, driver.durations)
         if lasts(other) + REST_S < lasts(driver):
             notes.append(f"driving video {path}: is over after {lasts(other):.1f} s; its face rests from then on")

@@ -7,6 +7,7 @@ driver's own rest, never on frame 0. This module does not know pixels.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mimica.animation.motion_field import HeadMotion
-from mimica.animation.parts import PARTS, Part, driven
+from mimica.animation.parts import PARTS, Part, part_of
 from mimica.core.camera import rotation_from_angles, rotation_vector, rotations_from_vectors
 from mimica.core.motion import EXPRESSION_INDEX, EXPRESSION_NAMES, RIG_NAMES, MotionTrack
 
@@ -88,6 +89,12 @@ def driver_rest(track: MotionTrack) -> DriverRest:
         float(np.median(calm.scale)),
         np.median(calm.gaze_deg, axis=0).astype(np.float32),
     )
+
+
+def driven(parts: Iterable[Part]) -> NDArray[np.bool_]:
+    """(52,) whether each of `EXPRESSION_NAMES` is taken over."""
+    chosen = frozenset(parts)
+    return np.array([part_of(name) in chosen for name in EXPRESSION_NAMES])
 
 
 def soft_limit(vector: NDArray[np.floating], limit: float) -> NDArray[np.float64]:

@@ -12,9 +12,23 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from mimica.animation.cast import WORDS, assigned, parse_faces
+from mimica.animation.parts import WORDS as PART_WORDS
+from mimica.animation.parts import chosen_parts
 from mimica.animation.request import check_input_file, check_output_file
 from mimica.cli.display import ProgressDisplay, note
 from mimica.cli.question import ask_basis, can_ask
+from mimica.cli.timeline import (
+    DurationOption,
+    EndOption,
+    FpsOption,
+    LoopOption,
+    PingPongOption,
+    SpeedOption,
+    StartOption,
+    timeline_options,
+)
+from mimica.faces.actor_choice import WORDS as ACTORS
+from mimica.faces.actor_choice import parse_actor
 from mimica.safety.agreements import Agreements, parse_consent, parse_receipts
 from mimica.safety.consent import BASES, PURPOSES
 
@@ -29,7 +43,9 @@ def animate(
         Path,
         typer.Argument(metavar="PHOTO", help="The photo to bring to life: JPEG, PNG, WebP, TIFF, HEIC; or a video."),
     ],
-    driving: Annotated[Path, typer.Argument(metavar="DRIVING", help="The video whose actor performs.")],
+    driving: Annotated[
+        Path, typer.Argument(metavar="DRIVING", help="Whose performance: a video, a motion file (.npz), a face CSV.")
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="OUT.mp4", help="The video to write.")],
     consent: Annotated[
         str | None,
@@ -90,6 +106,24 @@ def animate(
         Literal["pose", "expression", "both", "none"],
         typer.Option(help="What PHOTO, when it is a video, keeps of its own performance."),
     ] = "pose",
+    actor: Annotated[
+        str,
+        typer.Option(metavar="N|WORD", help=f"Whom of several people in DRIVING: {', '.join(ACTORS)}, or a number."),
+    ] = "largest",
+    use: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PART,…", help=f"Take over these parts of the motion only: {', '.join(PART_WORDS)}."),
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(metavar="PART,…", help="Leave these parts as they are in the photo.")
+    ] = None,
+    start: StartOption = None,
+    end: EndOption = None,
+    duration: DurationOption = None,
+    fps: FpsOption = None,
+    speed: SpeedOption = None,
+    loop: LoopOption = 1,
+    ping_pong: PingPongOption = False,
     crf: Annotated[
         int, typer.Option(metavar="N", min=0, max=51, help="H.264 quality: smaller is better and larger on disk.")
     ] = 16,
@@ -112,6 +146,8 @@ def animate(
     agreements = Agreements.of(bases, receipts)
     agreements.check(purpose)
     choice, drivers = parse_faces(face), assigned(driver or (), "--driver")
+    whom, parts = parse_actor(actor), chosen_parts(use or (), without or ())
+    played = timeline_options(start, end, duration, fps, speed, loop, ping_pong=ping_pong)
     check_input_file(photo, "photo")
     check_input_file(driving, "driving video")
     for video in drivers.values():
@@ -143,6 +179,9 @@ def animate(
             audio=audio,
             audio_from=audio_from,
             keep=keep,
+            timeline=played,
+            actor=whom,
+            parts=parts,
             overwrite=overwrite,
             progress=display,
         )

@@ -6,22 +6,19 @@ or kept. This module does not know videos.
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mimica.core.records import Face
-from mimica.errors import UsageError
+from mimica.faces.actor_choice import ActorChoice
 
 Image = NDArray[np.uint8]
 Looks = NDArray[np.float32]
 """(zones, bins³) shares of the colours; a zone that lies outside the picture is NaN."""
 
-ActorWord = Literal["largest", "left", "right"]
-ActorChoice = int | ActorWord
-WORDS: Final[tuple[ActorWord, ...]] = ("largest", "left", "right")
 
 ZONES: Final = ((-0.35, 0.35, -0.95, -0.45), (-0.30, 0.30, -0.40, 0.45), (-0.55, 0.55, 0.70, 1.40))
 """Hair, face, clothes: left, right, top, bottom in box heights from the box's centre."""
@@ -29,16 +26,6 @@ ZONE_PX: Final = 20
 COLOUR_BINS: Final = 6
 LEARNS: Final = 0.15
 """Share of what is seen now in what is remembered, each time it is learnt."""
-
-
-def parse_actor(text: str) -> ActorChoice:
-    """ "largest", "left", "right" or a number from 1. Raises UsageError on anything else."""
-    for word in WORDS:
-        if text == word:
-            return word
-    if text.isascii() and text.isdigit() and int(text) >= 1:
-        return int(text)
-    raise UsageError(f"--actor {text!r}: give {', '.join(WORDS)}, or a number from 1 as `mimica faces` counts")
 
 
 def choose_actor(faces: list[Face], choice: ActorChoice, size: tuple[int, int]) -> Face | None:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from mimica.core.geometry import CropFrame, box_overlap
 from mimica.core.records import Face
-from mimica.faces.actor import ActorChoice, choose_actor
+from mimica.faces.actor import choose_actor
+from mimica.faces.actor_choice import ActorChoice
 from mimica.faces.actor_memory import ActorMemory
 from mimica.faces.alignment import face_crop
 from mimica.faces.cuts import CutDetector

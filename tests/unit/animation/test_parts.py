@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mimica.animation.parts import PARTS, chosen_parts, driven, part_of
-from mimica.animation.retarget import RetargetOptions, Subject, driver_rest, retarget
+from mimica.animation.parts import PARTS, chosen_parts, part_of
+from mimica.animation.retarget import RetargetOptions, Subject, driven, driver_rest, retarget
 from mimica.core.motion import EXPRESSION_INDEX, EXPRESSION_NAMES, RIG_NAMES, MotionTrack
 from mimica.errors import UsageError
 

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 import mimica.animation
+from mimica.animation.parts import PARTS
 from mimica.animation.report import AnimationReport, Progress
+from mimica.animation.timeline import Timeline
 from mimica.cli.animate import summary
 from mimica.cli.main import run
 from mimica.errors import NoFaceError
@@ -65,6 +67,9 @@ def test_defaults_reach_the_animation(request_words: list[str], asked: dict[str,
         "drivers": {},
         "keep": "pose",
         "audio_from": "driver",
+        "timeline": Timeline(),
+        "actor": "largest",
+        "parts": PARTS,
         "crf": 16,
         "device": "auto",
         "audio": True,
@@ -231,3 +236,29 @@ def test_the_summary_names_what_is_on_record() -> None:
     )  # fmt: skip
     assert summary(report).endswith("consent: self, mark 4711, manifest valid, ledger row 12")
     assert json.loads(json.dumps(report.as_dict()))["release"]["job"] == "ab" * 16
+
+
+def test_the_timeline_and_the_parts_reach_the_animation(request_words: list[str], asked: dict[str, Any]) -> None:
+    words = (
+        "--start 1:00.5 --end 70 --fps 29.97 --speed 0.5 --loop 0 --duration 30 --ping-pong --actor 2 --use expression"
+    )
+    assert run([*request_words, *words.split(), "--without", "mouth"]) == 0
+    assert asked["timeline"] == Timeline(
+        Fraction(121, 2), Fraction(70), Fraction(30000, 1001), 0, True, Fraction(30), Fraction(1, 2)
+    )
+    assert (asked["actor"], asked["parts"]) == (2, ("brows", "eyes", "cheeks"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--start", "soon"], ["--start", "-1"], ["--start", "9", "--end", "8"], ["--fps", "0"], ["--fps", "1000"],
+        ["--loop", "0"], ["--duration", "0"], ["--speed", "99"], ["--actor", "me"], ["--actor", "0"], ["--use", "lips"],
+    ],
+)  # fmt: skip
+def test_wrong_timelines_actors_and_parts_are_refused(
+    request_words: list[str], asked: dict[str, Any], words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*request_words, *words]) == 2
+    assert words[0] in capsys.readouterr().err
+    assert not asked
