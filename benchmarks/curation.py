@@ -22,6 +22,8 @@ from typing import Any
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"  # read when NumPy is imported, hence the order
 
+os.environ["RAY_worker_niceness"] = "0"  # Ray lowers its workers by 15, which starves them on a busy machine
+
 from mimica.curation.config import CurationConfig  # noqa: E402
 from mimica.curation.engine import Engine, InlineEngine  # noqa: E402
 from mimica.curation.pipeline import Corpus, Report, curate  # noqa: E402

@@ -53,14 +53,21 @@ class JobResult:
 
 ResultCallback = Callable[[JobResult], None]
 
+Outcome = tuple[JobResult, tuple[str, str] | None]
+"""A result, and for a finished job its fingerprint and the sha256 of its output."""
+
+Crew = Callable[[Iterator[Job]], Iterator[Outcome]]
+"""Whoever makes jobs by `make_job`: takes them as it gets to them, gives each one's outcome once, in any order."""
+
 
 def run_batch(
     jobs: Iterable[Job], folder: Path, *, processes: int = 1, device: str = "auto", overwrite: bool = True,
-    tell: ResultCallback | None = None,
+    tell: ResultCallback | None = None, crew: Crew | None = None,
 ) -> list[JobResult]:  # fmt: skip
     """Make every job that the journal in `folder` does not hold; returns what became of each, in the table's order.
 
-    processes: how many jobs at a time. tell: called with each result as it comes. `animate` decides on consent,
+    processes: how many jobs at a time. tell: called with each result as it comes. crew: who makes the jobs; processes
+    of this machine when None. `animate` decides on consent,
     provenance and everything else of a job; its error is that job's result.
 
     Raises:
@@ -73,17 +80,14 @@ def run_batch(
     journal = Journal(folder / JOURNAL)
     jobs = list(jobs)
     results: dict[Path, JobResult] = {}
-    for result, record in _made(_waiting(jobs, journal, results, tell), processes, device, overwrite):
+    waiting = _waiting(jobs, journal, results, tell)
+    for result, record in crew(waiting) if crew else _made(waiting, processes, device, overwrite):
         if record is not None:
             journal.add(result.job, *record)
         results[result.job.out] = result
         if tell is not None:
             tell(result)
     return [results[job.out] for job in jobs]
-
-
-Outcome = tuple[JobResult, tuple[str, str] | None]
-"""A result, and for a finished job its fingerprint and the sha256 of its output."""
 
 
 def _waiting(
@@ -106,7 +110,7 @@ def _made(jobs: Iterator[Job], processes: int, device: str, overwrite: bool) -> 
         try:
             while True:
                 for job in islice(jobs, processes - len(running)):
-                    running[pool.submit(_make, job, device, overwrite)] = job
+                    running[pool.submit(make_job, job, device, overwrite)] = job
                 if not running:
                     return
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -127,13 +131,18 @@ def _made(jobs: Iterator[Job], processes: int, device: str, overwrite: bool) -> 
 def _alone(job: Job, device: str, overwrite: bool) -> Outcome:
     with _pool(1) as pool:
         try:
-            return pool.submit(_make, job, device, overwrite).result()
+            return pool.submit(make_job, job, device, overwrite).result()
         except BrokenProcessPool:
-            died = "its process died (out of memory, or a decoder crashed); try it alone with `mimica animate`"
-            return JobResult(job, "failed", f"photo {job.photo}, driving video {job.driving}: {died}", "Died", 1), None
+            return died(job), None
         except BaseException:
             _stop(pool)
             raise
+
+
+def died(job: Job) -> JobResult:
+    """The result of a job whose process died twice."""
+    cause = "its process died (out of memory, or a decoder crashed); try it alone with `mimica animate`"
+    return JobResult(job, "failed", f"photo {job.photo}, driving video {job.driving}: {cause}", "Died", 1)
 
 
 def _pool(processes: int) -> ProcessPoolExecutor:
@@ -165,7 +174,8 @@ def _prepare() -> None:
     signal.signal(signal.SIGTERM, stop)
 
 
-def _make(job: Job, device: str, overwrite: bool) -> Outcome:
+def make_job(job: Job, device: str, overwrite: bool) -> Outcome:
+    """Make one job in this process; whatever goes wrong with it is its result. Networks are loaded once a process."""
     global _busy
     _busy = True
     started = time.monotonic()

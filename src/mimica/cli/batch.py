@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mimica.cli.animate import Device
+from mimica.cli.engines import BatchEngineName, batch_crew
 from mimica.cli.failure import one_line
 from mimica.safety.consent import BASES
 
@@ -34,6 +35,12 @@ def batch(
         str | None, typer.Option(metavar="BASIS", help=f"For rows that do not say: {', '.join(BASES)}.")
     ] = None,
     device: Annotated[Device, typer.Option(help="Where the networks run.")] = "auto",
+    engine: Annotated[
+        BatchEngineName, typer.Option(help="Processes of this machine, or tasks of a Ray cluster.")
+    ] = "local",
+    address: Annotated[
+        str | None, typer.Option(metavar="HOST", help="Of a Ray cluster; a local one is started if not given.")
+    ] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace outputs that this batch has not made.")] = True,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print all results, or the error, as one JSON object.")
@@ -54,7 +61,8 @@ def batch(
             print(f"[{done}/{len(asked)}] {line(result)}", file=sys.stderr, flush=True)
 
     folder = table.parent if out is None else out
-    results = run_batch(asked, folder, processes=jobs, device=device, overwrite=overwrite, tell=tell)
+    crew = batch_crew(engine, jobs, address, device, overwrite)
+    results = run_batch(asked, folder, processes=jobs, device=device, overwrite=overwrite, tell=tell, crew=crew)
     counts = {status: sum(each.status == status for each in results) for status in ("done", "skipped", "failed")}
     if as_json:
         print(json.dumps({"counts": counts, "jobs": [each.as_dict() for each in results]}))

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Literal
 from mimica.cli.extras import extra
 
 if TYPE_CHECKING:
+    from mimica.animation.batch import Crew
     from mimica.curation.engine import Engine
 
 EngineName = Literal["inline", "ray"]
+BatchEngineName = Literal["local", "ray"]
 
 
 def curation_engine(name: EngineName, workers: int, address: str | None) -> Engine:
@@ -29,3 +31,17 @@ def curation_engine(name: EngineName, workers: int, address: str | None) -> Engi
         from mimica.scale.curation import RayEngine
     connect(address, workers)
     return RayEngine(workers)
+
+
+def batch_crew(name: BatchEngineName, jobs: int, address: str | None, device: str, overwrite: bool) -> Crew | None:
+    """Who makes the jobs of a batch, so many at a time; None is the processes of this machine.
+
+    Raises UsageError when Ray is not installed or nobody answers at `address`.
+    """
+    if name == "local":
+        return None
+    with extra("ray", "batch --engine ray"):
+        from mimica.scale.batch import RayCrew
+        from mimica.scale.cluster import connect
+    connect(address, jobs)
+    return RayCrew(jobs, device=device, overwrite=overwrite)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -18,6 +19,8 @@ from mimica.errors import UsageError
 
 if TYPE_CHECKING:
     from mimica.training.loop import TrainReport
+
+Precision = Literal["fp32", "bf16"]
 
 
 def train(
@@ -37,6 +40,16 @@ def train(
     threads: Annotated[int, typer.Option(metavar="N", min=1, help="Threads on the CPU.")] = 1,
     workers: Annotated[int, typer.Option(metavar="N", min=0, help="Threads that prepare batches ahead.")] = 0,
     device: Annotated[str, typer.Option(metavar="DEVICE", help="cpu, cuda or auto.")] = "cpu",
+    distributed: Annotated[
+        bool, typer.Option("--distributed", help="This is one of the processes that torchrun started.")
+    ] = False,
+    micro_batches: Annotated[
+        int | None,
+        typer.Option(
+            "--micro-batches", metavar="N", min=1, help="Batches a step, shared by all; one a process if not given."
+        ),
+    ] = None,
+    precision: Annotated[Precision, typer.Option(help="bf16: mixed precision.")] = "fp32",
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the folder's checkpoint if there is one.")
     ] = False,
@@ -48,6 +61,7 @@ def train(
     """Train a network by RECIPE and export its weights to ONNX; needs the extra `train`."""
     with extra("train", "train"):
         from mimica.training.recipes import describe, run
+        from mimica.training.world import Alone, joined
 
     if recipe is None:
         listing = describe()
@@ -58,18 +72,13 @@ def train(
         return
     if minutes is not None and not 0 < minutes < float("inf"):
         raise UsageError(f"--minutes {minutes}: give a positive number")
-    outcome = run(
-        recipe,
-        data,
-        out,
-        minutes,
-        threads,
-        seed,
-        resume=resume,
-        device=device,
-        workers=workers,
-        report=None if quiet or as_json else tell,
-    )
+    with joined(device) if distributed else nullcontext(Alone()) as world:
+        outcome = run(
+            recipe, data, out, minutes, threads, seed, resume=resume, device=device, workers=workers,
+            micro_batches=micro_batches, precision=precision, world=world, report=None if quiet or as_json else tell,
+        )  # fmt: skip
+        if world.rank:
+            return
     result = outcome.result
     if as_json:
         rows = [asdict(entry) for entry in outcome.weights]

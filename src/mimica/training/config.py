@@ -21,6 +21,10 @@ class TrainConfig:
         seed: everything random derives from it and the number of the step.
         device: "cpu", "cuda" or "auto" (CUDA when it is there).
         threads: torch's threads on the CPU.
+        micro_batches: batches of the task that make one step, added up; several processes divide them. The step is that
+            of one batch so many times as large, however many processes there are (batch norm still sees each batch by
+            itself).
+        precision: "fp32", or "bf16" for mixed precision (bfloat16 where torch's autocast finds it safe).
         workers: threads that prepare batches ahead; 0 prepares each when it is needed.
         warmup_steps: the learning rate rises linearly over these.
         final_rate: share of the peak learning rate that the cosine ends at.
@@ -39,6 +43,8 @@ class TrainConfig:
     seed: int = 0
     device: str = "cpu"
     threads: int = 1
+    micro_batches: int = 1
+    precision: str = "fp32"
     workers: int = 0
     warmup_steps: int = 100
     final_rate: float = 0.01
@@ -56,6 +62,8 @@ class TrainConfig:
             "seed must not be negative": self.seed >= 0,
             "device must be auto, cpu or cuda": self.device in ("auto", "cpu", "cuda"),
             "threads must be at least 1": self.threads >= 1,
+            "micro_batches must be at least 1": self.micro_batches >= 1,
+            "precision must be fp32 or bf16": self.precision in ("fp32", "bf16"),
             "workers must not be negative": self.workers >= 0,
             "warmup_steps must not be negative": self.warmup_steps >= 0,
             "final_rate must lie in 0..1": 0 <= self.final_rate <= 1,

@@ -23,6 +23,7 @@ from mimica.training.debug_task import DISC_VALUES, PICTURE_PX, DebugTask
 from mimica.training.export import Provenance, export
 from mimica.training.loop import Report, TrainResult, train
 from mimica.training.task import Task
+from mimica.training.world import Alone, World
 
 if TYPE_CHECKING:
     from mimica.training.rig_data import RigSamples
@@ -233,6 +234,9 @@ def run(
     resume: bool = False,
     device: str = "cpu",
     workers: int = 0,
+    micro_batches: int | None = None,
+    precision: str = "fp32",
+    world: World | None = None,
     report: Report | None = None,
 ) -> Outcome:
     """Train by recipe `name` and export what it gives to `out`/weights.
@@ -247,6 +251,9 @@ def run(
         resume: go on from the folder's checkpoint if there is one; otherwise a folder with a run is an error.
         device: "cpu", "cuda" or "auto".
         workers: threads that prepare batches ahead.
+        micro_batches: batches that make one step; one for each process of the world when None.
+        precision: "fp32" or "bf16", see `TrainConfig`.
+        world: who trains, see `training.world`; this process alone when None. The first process exports.
         report: called with a `TrainReport` at every log row and evaluation.
 
     Raises:
@@ -256,12 +263,18 @@ def run(
         ParityError: as `training.export.export`.
     """
     chosen = plan(name, data, seed)
+    world = world or Alone()
     changes = {} if minutes is None else {"minutes": minutes, "steps": None}
-    config = chosen.config.with_changes(threads=threads, device=device, workers=workers, **changes)
+    config = chosen.config.with_changes(
+        threads=threads, device=device, workers=workers, micro_batches=micro_batches or world.size, precision=precision,
+        **changes,
+    )  # fmt: skip
     folder = Path("runs") / name if out is None else out
-    result = train(chosen.task, config, folder, resume=resume, report=report)
+    result = train(chosen.task, config, folder, resume=resume, report=report, world=world)
     if not result.finished:
         raise Interrupted(f"recipe {name}: stopped and saved at step {result.step} in {folder}; go on with --resume")
+    if world.rank:
+        return Outcome(result, folder / WEIGHTS_FOLDER)
     return Outcome(
         result, folder / WEIGHTS_FOLDER, _export(chosen, result.model, result.metrics, folder / WEIGHTS_FOLDER)
     )
