@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mimica.core.lips import lips_gap, part_lips
 from mimica.core.motion import EXPRESSION_NAMES, RIG_NAMES
 from mimica.faces.finder import FaceFinder
 from mimica.runtime.session import OnnxNetwork
@@ -49,6 +50,8 @@ class Networks:
     own expression is taken away without it: there, doubt had better be moderate."""
     gaze_gain: FloatArray
     """(2,) the same for the gaze's yaw and pitch."""
+    lips_gap_gain: float
+    """The same for how far all directions together, with their gains, part the lips."""
 
     @classmethod
     def load(cls, device: str = "auto", *, threads: int | None = None) -> Networks:
@@ -66,7 +69,8 @@ class Networks:
             np.array(networks[0].constant(name), np.float32) for name in ("expression_gain", "gaze_gain")
         )
         finder = FaceFinder(load_network("face_finder", device, threads=threads))
-        return cls(finder, *networks, expression_gain=expression, gaze_gain=gaze)
+        lips = float(networks[0].constant("lips_gap_gain"))
+        return cls(finder, *networks, expression_gain=expression, gaze_gain=gaze, lips_gap_gain=lips)
 
     def encode(self, crop: Image) -> EncodedMotion:
         """Read a tight face crop (192, 192, 3)."""
@@ -75,6 +79,11 @@ class Networks:
         return EncodedMotion(
             out["expression"][0], out["angles"][0], (x, y, size), out["gaze"][0].reshape(2, 2), out["landmarks"][0]
         )
+
+    def strengths(self, read: EncodedMotion) -> FloatArray:
+        """(52,) the performance that was read, with its full strength and its lips as far apart as it means."""
+        strengths = read.expression * self.expression_gain
+        return part_lips(strengths, float(lips_gap(strengths)) * self.lips_gap_gain)
 
     def rig(self, crop: Image) -> dict[str, FloatArray]:
         """Face maps of a tight crop (192, 192, 3), channels last: canonical (96, 96, 3); depth, face (96, 96)."""

@@ -52,7 +52,7 @@ def read_other_face(
     largest = max(faces, key=lambda face: face.area_px)
     crop = aligned_crop(image, face_crop(largest), networks)
     read = networks.encode(extract(image, crop, ENCODER_PX))
-    expression = read.expression * networks.expression_gain
+    expression = networks.strengths(read)
     expression *= smooth_step(np.abs(expression), *DOUBTFUL)
     return OtherFace(
         expression.astype(np.float32),

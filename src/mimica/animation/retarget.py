@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from mimica.animation.motion_field import HeadMotion
 from mimica.animation.parts import PARTS, Part, part_of
 from mimica.core.camera import rotation_from_angles, rotation_vector, rotations_from_vectors
+from mimica.core.lips import lips_gap, part_lips
 from mimica.core.motion import EXPRESSION_INDEX, EXPRESSION_NAMES, RIG_NAMES, MotionTrack
 
 FloatArray = NDArray[np.float32]
@@ -130,6 +131,8 @@ def retarget(
     # mouthClose closes lips over an open jaw; alone it would push one lip through the other
     close, jaw = EXPRESSION_INDEX["mouthClose"], EXPRESSION_INDEX["jawOpen"]
     expression[close] = min(expression[close], expression[jaw])
+    if options.motion == "relative":  # the rest was taken off each direction, but lips must part as they did
+        expression = part_lips(expression, float(lips_gap(track.expression[index])) * options.expression)
     side, up = EXPRESSION_INDEX["tongueSide"], EXPRESSION_INDEX["tongueUp"]
     expression[side] = np.clip(track.expression[index, side] * options.expression, -1, 1)
     expression[up] = np.clip(track.expression[index, up] * options.expression, -1, 1)

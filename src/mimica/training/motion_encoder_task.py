@@ -193,13 +193,14 @@ class MotionEncoderTask:
         model.train()
         return torch.cat(outputs), self._targets(rows)
 
-    def gains(self, model: nn.Module) -> dict[str, list[float]]:
+    def gains(self, model: nn.Module) -> dict[str, list[float] | float]:
         """1 / slope of what is read over what is true, within 1..`MAX_GAIN`; 1 where hardly anything is read.
 
         A regression answers doubt with moderation; the gain gives motion back its strength.
 
         Returns:
-            `expression_gain` (52 values) and `gaze_gain` (yaw, pitch).
+            `expression_gain` (52 values), `gaze_gain` (yaw, pitch) and `lips_gap_gain`: what is still missing, or too
+            much, of how far the lips part when every direction has its gain.
         """
         predicted, truth = self.predict(model)
         p, t = predicted - predicted.mean(0), truth - truth.mean(0)
@@ -209,9 +210,13 @@ class MotionEncoderTask:
         gain = torch.where(r > LEAST_READ, gain, torch.ones_like(gain))
         count = len(EXPRESSION_NAMES)
         gaze = gain[-4:].view(2, 2).mean(0)
+        strengths = (p[:, :count] * gain[:count], t[:, :count])
+        read, true = ((values @ self.geometry)[:, -len(GAPS) :][:, :3].mean(1) for values in strengths)
+        lips = (true.square().sum() / (read * true).sum().clamp_min(1e-9)).clamp(1 / MAX_GAIN, MAX_GAIN)
         return {
-            name: [round(float(value), 3) for value in values]
-            for name, values in (("expression_gain", gain[:count]), ("gaze_gain", gaze))
+            "expression_gain": [round(float(value), 3) for value in gain[:count]],
+            "gaze_gain": [round(float(value), 3) for value in gaze],
+            "lips_gap_gain": round(float(lips), 3),
         }
 
     def evaluate(self, model: nn.Module) -> dict[str, float]:
