@@ -1,7 +1,9 @@
 """The live loop: camera, reader and painter at once, each taking the newest there is and never a late one.
 
-Three threads hand over through slots that hold one thing: what was not taken before the next came is dropped. So the
-delay is what two steps take, however much faster the camera is. This module does not know what is done with pictures.
+Three threads hand over through slots that hold one thing: what was not taken before the next came is dropped. The
+reader begins so that it is done just when the painter is free: earlier, its motion would grow old in the slot, and
+frames would be read for nothing. So the delay is what the two steps take, however much faster the camera is. This
+module does not know what is done with pictures.
 """
 
 from __future__ import annotations
@@ -16,6 +18,11 @@ from mimica.animation.live import LiveFrame, LiveMotion, LiveSession
 from mimica.media.camera import CameraFrame
 
 Thing = TypeVar("Thing")
+
+FORGETTING = 0.15
+"""Weight of the newest step in what steps are taken to last."""
+SLACK = 1.4
+"""The reader has so many times its usual time."""
 
 
 class Newest(Generic[Thing]):
@@ -45,7 +52,33 @@ class Newest(Generic[Thing]):
         with self._changed:
             self._changed.wait_for(lambda: self._thing is not None or self._ended)
             thing, self._thing = self._thing, None
+            self._changed.notify_all()
             return thing
+
+    def wait_taken(self) -> None:
+        """Wait until nothing lies there."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._thing is None or self._ended)
+
+
+class Pace:
+    """How long the two steps take of late, and so how long the reader waits before it begins."""
+
+    def __init__(self) -> None:
+        self._read_s = self._draw_s = 0.0
+
+    def read(self, seconds: float) -> None:
+        """A motion was read in so many seconds."""
+        self._read_s = seconds if self._read_s == 0 else self._read_s + FORGETTING * (seconds - self._read_s)
+
+    def drawn(self, seconds: float) -> None:
+        """A picture was drawn and shown in so many seconds."""
+        self._draw_s = seconds if self._draw_s == 0 else self._draw_s + FORGETTING * (seconds - self._draw_s)
+
+    @property
+    def wait_s(self) -> float:
+        """From the moment at which the painter begins a picture, until the reader should begin the next motion."""
+        return max(0.0, self._draw_s - SLACK * self._read_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +108,7 @@ def run_live(
     started = time.monotonic()
     frames: Newest[CameraFrame] = Newest()
     motions: Newest[LiveMotion] = Newest()
+    pace = Pace()
     failures: list[BaseException] = []
     counted = 0
 
@@ -99,8 +133,16 @@ def run_live(
             frames.put(frame)
 
     def read() -> None:
-        while (frame := frames.take()) is not None and not stop.is_set():
-            motions.put(session.read(frame.image, frame.time_s, frame.captured_s))
+        while True:
+            motions.wait_taken()
+            stop.wait(pace.wait_s)
+            frame = frames.take()
+            if frame is None or stop.is_set():
+                return
+            begun = time.monotonic()
+            motion = session.read(frame.image, frame.time_s, frame.captured_s)
+            pace.read(time.monotonic() - begun)
+            motions.put(motion)
 
     threads = [
         Thread(target=guarded(film, frames), name="camera", daemon=True),
@@ -110,12 +152,15 @@ def run_live(
         thread.start()
     try:
         while (motion := motions.take()) is not None and not stop.is_set():
+            begun = time.monotonic()
             show(session.draw(motion))
+            pace.drawn(time.monotonic() - begun)
     except KeyboardInterrupt:
         pass  # how a live session ends
     finally:
         stop.set()
         frames.end()
+        motions.end()
         threads[1].join()
         threads[0].join(timeout=2.0)  # a camera that gives nothing keeps its thread, which dies with the process
     if failures:

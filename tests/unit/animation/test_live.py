@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from mimica.animation.live import LiveFrame, LiveMotion, LiveSession, at_most
-from mimica.animation.live_loop import Newest, run_live
+from mimica.animation.live_loop import Newest, Pace, run_live
 from mimica.animation.live_motion import LivePose, as_track
 from mimica.animation.prepare import Portrait
 from mimica.animation.retarget import Subject, driver_rest
@@ -117,6 +117,18 @@ def test_a_slot_holds_the_newest_only() -> None:
         slot.put(number)
     slot.end()
     assert (slot.take(), slot.take(), slot.dropped) == (4, None, 4)
+
+
+def test_the_reader_is_done_when_the_painter_is_free() -> None:
+    pace = Pace()
+    assert pace.wait_s == 0
+    for _ in range(50):
+        pace.read(0.02)
+        pace.drawn(0.05)
+    assert 0.05 - 2 * 0.02 <= pace.wait_s <= 0.05 - 0.02
+    for _ in range(50):
+        pace.read(0.2)
+    assert pace.wait_s == 0
 
 
 class Session:
