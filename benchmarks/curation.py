@@ -22,7 +22,7 @@ from typing import Any
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"  # read when NumPy is imported, hence the order
 
-os.environ["RAY_worker_niceness"] = "0"  # Ray lowers its workers by 15, which starves them on a busy machine
+os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 Ray lowers its workers by 15 otherwise
 
 from mimica.curation.config import CurationConfig  # noqa: E402
 from mimica.curation.engine import Engine, InlineEngine  # noqa: E402

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-ray = pytest.importorskip("ray", reason="needs the extra `ray`")
+RAY = "needs the extra `ray`"
 
 
 QUICK = {"health_check_initial_delay_ms": 0, "health_check_period_ms": 1000, "health_check_failure_threshold": 5}
@@ -34,6 +34,7 @@ class TwoNodes:
 
 @pytest.fixture(scope="module")
 def two_nodes() -> Iterator[TwoNodes]:
+    ray = pytest.importorskip("ray", reason=RAY)
     from ray.cluster_utils import Cluster
 
     with pytest.MonkeyPatch.context() as patch:

@@ -70,6 +70,13 @@ def frames(path: Path) -> np.ndarray:
         return np.stack([frame.image for frame in film]).astype(np.int16)
 
 
+def blocks(film: np.ndarray, side: int = 32) -> np.ndarray:
+    """Means of squares of `side` px."""
+    count, height, width, _ = film.shape
+    parts = film[:, : height // side * side, : width // side * side]
+    return parts.reshape(count, height // side, side, width // side, side, 3).mean((2, 4))
+
+
 def outcome(result: JobResult) -> tuple[str, str, int, int]:
     return result.status, result.error, result.exit_code, result.frames
 
@@ -91,7 +98,9 @@ def test_a_killed_worker_costs_no_job(shelf: Path, two_nodes: Any, tmp_path: Pat
     assert outcome(local[0]) == outcome(results[0])
     ours, theirs = frames(here / "good.mp4"), frames(there / "good.mp4")
     assert ours.shape == theirs.shape
-    assert np.abs(ours - theirs).mean() < 2.5  # marks of two numbers, of 40 dB each, and no other difference
+    # marks of two numbers, of 40 dB each and finer than a block, and no other difference
+    assert np.abs(ours - theirs).mean() < 3.5
+    assert np.abs(blocks(ours) - blocks(theirs)).max() < 3
 
     again = run_batch(jobs(shelf, there, "good", "once")[:1], there, crew=crew)
     assert again[0].status == "skipped"
