@@ -140,9 +140,9 @@ def main() -> None:
     print("| portrait | steps | pictures a second | latency, median | 95 % below | worst | processor a picture |")
     print("|---|---|---|---|---|---|---|")
     for row in rows:
-        steps = "at once" if row["threads"] else "in a row"
+        how = "at once" if row["threads"] else "in a row"
         print(
-            f"| {row['side_px']}² | {steps} | {row['fps']} | {row['median_ms']} ms | {row['p95_ms']} ms | "
+            f"| {row['side_px']}² | {how} | {row['fps']} | {row['median_ms']} ms | {row['p95_ms']} ms | "
             f"{row['worst_ms']} ms | {row['processor_ms']} ms |"
         )
 
