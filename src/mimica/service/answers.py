@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mimica.errors import MimicaError, NoFaceError
+from mimica.service import live_studio
 from mimica.service.desk import serve
 from mimica.service.problems import Problem
 from mimica.service.studio import prepare_portrait, preview_edit, save_edit
@@ -24,7 +25,9 @@ def answer(asked: dict[str, Any]) -> dict[str, Any]:
     """The answer to one question about a file. Raises Problem."""
     path = Path(asked["path"])
     questions = {
-        "verify": _verify, "faces": _faces, "portrait": prepare_portrait, "edit": preview_edit, "save": save_edit
+        "verify": _verify, "faces": _faces, "portrait": prepare_portrait, "edit": preview_edit, "save": save_edit,
+        "live-begin": live_studio.begin, "live-frame": live_studio.frame, "live-say": live_studio.say,
+        "live-end": live_studio.end,
     }  # fmt: skip
     try:
         return questions[asked["question"]](asked)

@@ -21,7 +21,7 @@ from starlette.responses import Response
 
 from mimica import __version__
 from mimica.errors import MimicaError
-from mimica.service import job_routes, other_routes, portrait_routes
+from mimica.service import job_routes, live_routes, other_routes, portrait_routes
 from mimica.service.access import Access
 from mimica.service.desk import Desk
 from mimica.service.doors import Doors, Rates
@@ -84,6 +84,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     api = APIRouter(prefix="/api/v1")
     api.include_router(job_routes.router)
     api.include_router(portrait_routes.router)
+    api.include_router(live_routes.router)
     api.include_router(other_routes.router)
     app.include_router(api)
     app.include_router(page_router())

@@ -76,7 +76,7 @@ class Doors:
             if not self._is_own(origin, host):
                 return _foreign()
         referer = headers.get("referer")
-        if referer and not headers.get("origin") and scope["method"] not in ("GET", "HEAD"):
+        if referer and not headers.get("origin") and scope.get("method", "GET") not in ("GET", "HEAD"):
             parts = urlsplit(referer)
             if not self._is_own(f"{parts.scheme}://{parts.netloc}", host):
                 return _foreign()

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from mimica.service.watch import JobWatch
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Parts:
-    """The parts of one service."""
+    """The parts of one service. live_sessions: how many cameras move portraits now."""
 
     settings: ServiceSettings
     jobs: Jobs
@@ -36,6 +36,7 @@ class Parts:
     desk: Desk
     studio: Desk
     portraits: Portraits
+    live_sessions: int = 0
 
 
 def parts_of(request: Request) -> Parts:

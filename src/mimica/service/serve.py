@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 import uvicorn
 
-from mimica.errors import UsageError
+from mimica.errors import Interrupted, UsageError
 from mimica.service.app import create_app
 from mimica.service.settings import ServiceSettings, bracketed
 
@@ -45,4 +46,5 @@ def serve(settings: ServiceSettings, ready: Callable[[str], None]) -> None:
             timeout_graceful_shutdown=3, timeout_keep_alive=15, h11_max_incomplete_event_size=32 << 10, ws="none",
         )  # fmt: skip
         ready(settings.public_urls[0] if settings.public_urls else f"http://{name}:{settings.port}")
-        uvicorn.Server(config).run(sockets=[door])
+        with suppress(Interrupted, KeyboardInterrupt):  # uvicorn tells again what it stopped for; that is no failure
+            uvicorn.Server(config).run(sockets=[door])

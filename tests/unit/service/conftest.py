@@ -82,3 +82,11 @@ def post(client: TestClient, job_parts: Callable[..., dict[str, Any]]) -> Post:
         return client.post("/api/v1/jobs", files=job_parts(**settings), headers=headers)
 
     return send
+
+
+@pytest.fixture
+def token_file(tmp_path: Path) -> tuple[Path, str]:
+    """A token file with one token, and that token; its owner is "ada"."""
+    from mimica.service.tokens import make_token
+
+    return tmp_path / "tokens", make_token(tmp_path / "tokens", "ada")

@@ -61,7 +61,10 @@ class Studio {
       el("div", { class: "controls" }, ...sections, more)));
     $("studio").hidden = false;
     translate($("studio"));
-    onLanguage(() => this.inputs.forEach(({ label, control }) => (label.textContent = title(control))));
+    onLanguage(() => this.inputs.forEach(({ input, label, control }) => {
+      label.textContent = title(control);
+      input.setAttribute("aria-label", title(control));
+    }));
     this.draw();
     this.inputs[0]?.input.focus();
   }
@@ -73,13 +76,15 @@ class Studio {
     const output = el("output", { textContent: shown(0, control) });
     input.addEventListener("input", () => {
       const value = input.valueAsNumber;
+      input.setAttribute("aria-valuetext", shown(value, control));
       output.textContent = shown(value, control);
       if (value) this.edits[control.name] = value;
       else delete this.edits[control.name];
       this.draw();
     });
     this.inputs.push({ input, output, label, control });
-    return el("label", { class: "control", title: control.words }, label, output, input);
+    input.setAttribute("aria-label", title(control));
+    return el("label", { class: "control", title: control.words }, label, input, output);
   }
 
   // One request at a time, always with the newest values: the picture follows as fast as it can be made.
