@@ -124,10 +124,10 @@ def read_driver(
         )
     times_s = np.array([float(t) for t in times], np.float64)
     track, told = motion.track(times_s)
-    rest, shots = measure_shots(track, times_s, motion.cuts)
+    rest, shots = measure_shots(track, times_s, motion.cuts(times_s))
     notes = [*driving.notes, *told]
     if shots:
-        notes.append(f"{len(motion.cuts)} cuts: each of the {len(shots)} shots is measured from its own rest")
+        notes.append(f"the actor is seen in {len(shots)} shots; each is measured from its own rest")
     info = driving.info
     return Driver(
         track, rest, tuple(times), tuple(durations), tuple(notes), shots, info.rate, info.time_base,

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from mimica.animation.losses import bridge_losses
+from mimica.animation.losses import acting_cuts, bridge_losses
 from mimica.animation.networks import ENCODER_PX, EncodedMotion, Networks
 from mimica.animation.prepare import aligned_crop
+from mimica.animation.trust import damped, trust_in
 from mimica.core.framing import placement_in_photo
 from mimica.core.geometry import CropFrame
 from mimica.core.motion import EXPRESSION_NAMES, MotionTrack
@@ -40,11 +41,16 @@ class MotionReader:
     _adjustment: tuple[float, float, float] = (0.0, 0.0, 1.0)
     _track: int | None = None
     _shots: list[int] = field(default_factory=list)
+    _scores: list[float] = field(default_factory=list)
+    _tracks: list[int] = field(default_factory=list)
 
     def add(self, image: NDArray[np.uint8], time_s: float) -> bool:
         """Read one frame (H, W, 3) uint8 RGB; tells whether a face was seen."""
         tracked = self.tracker.update(image, time_s)
         self._shots.append(self.tracker.cuts)
+        found = None if tracked is None else tracked.face
+        self._scores.append(np.nan if found is None else found.score)
+        self._tracks.append(-1 if tracked is None else tracked.track_id)
         if tracked is None:
             self.rows.append(np.full(_ROW, np.nan, np.float32))
             return False
@@ -74,11 +80,10 @@ class MotionReader:
         """Frames in which a face was seen."""
         return sum(bool(row[-1] > 0) for row in self.rows)
 
-    @property
-    def cuts(self) -> tuple[int, ...]:
-        """Frames that begin a new shot; a flash within a shot is none."""
-        shots = self._shots_without_flashes()
-        return tuple(int(frame) + 1 for frame in np.flatnonzero(np.diff(shots)))
+    def cuts(self, times_s: NDArray[np.float64]) -> tuple[int, ...]:
+        """Frames that begin a new shot of the actor (see `acting_cuts`); a flash begins none. `times_s` (T,)."""
+        confidence, changes = self._confidence(), np.flatnonzero(np.diff(self._shots_without_flashes()))
+        return acting_cuts(confidence, times_s, [int(frame) + 1 for frame in changes])
 
     def track(self, times_s: NDArray[np.float64]) -> tuple[MotionTrack, tuple[str, ...]]:
         """The motion of all frames, losses filled in, smoothed without lag within each shot, and notes about losses.
@@ -86,15 +91,21 @@ class MotionReader:
         `times_s` (T,) seconds.
         """
         values = np.stack(self.rows)
-        values[self._shots_without_flashes() != np.array(self._shots), -1] = 0  # what a flash shows is not looked at
-        values[:, -1] = np.nan_to_num(values[:, -1])
-        cuts = self.cuts
-        filled, notes = bridge_losses(_as_track(np.nan_to_num(values)), times_s, cuts)
+        values[:, -1] = self._confidence()
+        cuts = self.cuts(times_s)
+        read = damped(_as_track(np.nan_to_num(values)), times_s, values[:, -1])
+        filled, notes = bridge_losses(read, times_s, cuts)
         smooth = [
             smooth_adaptively(_as_rows(filled)[start:end], times_s[start:end])
             for start, end in zip((0, *cuts), (*cuts, len(values)), strict=True)
         ]
-        return _as_track(np.concatenate([np.concatenate(smooth), values[:, -1:]], 1).astype(np.float32)), notes
+        rows = np.concatenate([np.concatenate(smooth), filled.confidence[:, None]], 1)
+        return _as_track(rows.astype(np.float32)), notes
+
+    def _confidence(self) -> FloatArray:
+        """(T,) how far each frame is believed, 0..1; what a flash shows is not looked at."""
+        trust = trust_in(np.array(self._scores, np.float32), np.array(self._tracks, np.int64))
+        return np.where(self._shots_without_flashes() == np.array(self._shots), trust, 0).astype(np.float32)
 
     def _shots_without_flashes(self) -> NDArray[np.int64]:
         """(T,) the number of each frame's shot: after a flash the tracker counts back."""

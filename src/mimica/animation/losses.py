@@ -54,8 +54,32 @@ def bridge_losses(
             else:
                 last = times_s[start + gap[1]] if start + gap[1] < len(times_s) else moments[-1]
                 told.append((float(moments[gap[0]]), float(last)))
+                if len(told) > 1 and told[-2][1] == told[-1][0]:  # on both sides of a cut
+                    told[-2:] = [(told[-2][0], told[-1][1])]
         parts.append(part)
     return _joined(parts), tuple(_notes(told, short))
+
+
+def acting_cuts(confidence: NDArray[np.float32], times_s: NDArray[np.float64], cuts: Sequence[int]) -> tuple[int, ...]:
+    """The cuts that matter to the actor: a shot without a face is a loss, during which the next shot begins.
+
+    Its end, in which the face eases back, belongs to the shot after it, the rest to the shot before it: so both are
+    measured from a rest, and nothing jumps. confidence, times_s: (T,).
+    """
+    starts, ends = [0, *cuts], [*cuts, len(confidence)]
+    shown = [bool(np.any(confidence[start:end] > 0)) for start, end in zip(starts, ends, strict=True)]
+    if not any(shown):
+        return ()
+    found: list[int] = []
+    for number in np.flatnonzero(shown)[1:]:
+        start = starts[number]
+        while not shown[number - 1]:
+            number -= 1
+        first = starts[number]
+        if first < start:
+            first += int(np.searchsorted(times_s[first:start], times_s[start] - BACK_S - HOLD_S))
+        found.append(min(first, start))
+    return tuple(found)
 
 
 def _gaps(seen: NDArray[np.bool_]) -> Iterator[Gap]:

@@ -242,7 +242,7 @@ def test_the_timeline_and_the_parts_reach_the_animation(request_words: list[str]
     words = (
         "--start 1:00.5 --end 70 --fps 29.97 --speed 0.5 --loop 0 --duration 30 --ping-pong --actor 2 --use expression"
     )
-    assert run([*request_words, *words.split(), "--without", "mouth"]) == 0
+    assert run([*request_words, *words.split(), "--use", "expression", "--without", "mouth"]) == 0
     assert asked["timeline"] == Timeline(
         Fraction(121, 2), Fraction(70), Fraction(30000, 1001), 0, True, Fraction(30), Fraction(1, 2)
     )

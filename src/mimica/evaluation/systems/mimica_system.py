@@ -79,7 +79,7 @@ class MimicaSystem:
             if not motion.seen:
                 raise NoFaceError(f"driving video {loaded.case.driver}: no face was found in it")
             track, _ = motion.track(np.array(loaded.times_s))
-            rest, shots = measure_shots(track, np.array(loaded.times_s), motion.cuts)
+            rest, shots = measure_shots(track, np.array(loaded.times_s), motion.cuts(np.array(loaded.times_s)))
             self._driver = (
                 key,
                 Driver(track, rest, tuple(loaded.times), (None,) * len(track), shots=shots),
