@@ -59,7 +59,7 @@ class MotionReader:
             self._track = tracked.track_id
         crop = self._adjusted(tracked.crop)
         read = self.networks.encode(extract(image, crop, ENCODER_PX))
-        strengths = read.expression * self.networks.expression_gain
+        strengths = self.networks.strengths(read)
         gaze = read.gaze_deg * self.networks.gaze_gain
         self.rows.append(_row(strengths, gaze, read, crop, 0.0 if tracked.lost else 1.0))
         return not tracked.lost
