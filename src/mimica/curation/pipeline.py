@@ -21,7 +21,7 @@ from mimica.curation.config import CurationConfig
 from mimica.curation.engine import Engine
 from mimica.curation.journal import AnalysisJournal
 from mimica.curation.records import Analysis, Costs, Refusal, Source
-from mimica.curation.rights import SourceLedger, films_below
+from mimica.curation.rights import Fingerprint, SourceLedger, TakeFingerprint, films_below
 from mimica.curation.shards import ShardOrder, WriteShard, json_lines, plan_shards, put_file
 from mimica.errors import InputError, OutputError
 
@@ -64,7 +64,7 @@ def curate(
     tell = report or (lambda stage, done, total: None)
     costs = Costs(float)
     journal = AnalysisJournal(out, config)
-    admitted, refusals = _admitted(films_below(sources), SourceLedger(ledger), opt_outs | forgotten(out), tell)
+    admitted, refusals = _admitted(films_below(sources), SourceLedger(ledger), opt_outs | forgotten(out), engine, tell)
     analyses = _analysed(admitted, journal, engine, config, costs, tell)
     refusals += [refusal for analysis in analyses for refusal in analysis.refusals]
     started = time.perf_counter()
@@ -103,13 +103,20 @@ def forgotten(corpus: Path) -> frozenset[str]:
 
 
 def _admitted(
-    films: list[Path], ledger: SourceLedger, opt_outs: frozenset[str], tell: Report
+    films: list[Path], ledger: SourceLedger, opt_outs: frozenset[str], engine: Engine, tell: Report
 ) -> tuple[list[Source], list[Refusal]]:
-    """Films that may be used, each content once, and why the others may not."""
+    """Films that may be used, each content once, by name; and why the others may not."""
+    refusals = [refusal for film in films if (refusal := ledger.refuse(film, opt_outs)) is not None]
+    waiting = [str(film) for film in films if ledger.refuse(film, opt_outs) is None]
+    stage = TakeFingerprint()
+    taken: list[Fingerprint] = []
+    for done, fingerprint in enumerate(engine.map(stage, waiting), 1):
+        taken.append(fingerprint)
+        tell(stage.name, done, len(waiting))
     admitted: dict[str, Source] = {}
-    refusals: list[Refusal] = []
-    for done, film in enumerate(films, 1):
-        answer = ledger.admit(film, opt_outs)
+    for each in sorted(taken, key=lambda fingerprint: fingerprint.path):
+        film = Path(each.path)
+        answer = ledger.admit(film, each.sha256) if each.sha256 else Refusal(film.name, "", "rights", each.error)
         if isinstance(answer, Refusal):
             refusals.append(answer)
         elif answer.sha256 in admitted:
@@ -117,7 +124,6 @@ def _admitted(
             refusals.append(Refusal(film.name, answer.rights.subject, "duplicates", f"the same file as {twin}"))
         else:
             admitted[answer.sha256] = answer
-        tell("rights", done, len(films))
     return [admitted[name] for name in sorted(admitted)], refusals
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,30 @@ def films_below(sources: Iterable[Path]) -> list[Path]:
     if not found:
         raise UsageError(f"no film ({', '.join(FILM_SUFFIXES)}) in what was given; give other files or folders")
     return sorted({path.resolve() for path in found})
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """A film's bytes in one number; "" when they cannot be read, and then why."""
+
+    path: str
+    sha256: str
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeFingerprint:
+    """The stage: path of a film → `Fingerprint`."""
+
+    @property
+    def name(self) -> str:
+        return "fingerprint"
+
+    def __call__(self, path: str) -> Fingerprint:
+        try:
+            return Fingerprint(path, file_sha256(Path(path)))
+        except OSError as error:
+            return Fingerprint(path, "", f"cannot be read ({error.strerror})")
 
 
 class SourceLedger:
@@ -71,24 +96,26 @@ class SourceLedger:
             raise InputError(f"{told}: says something else of {film.name} than a row before; keep one of them")
         self._rows[film] = row
 
-    def admit(self, film: Path, opted_out: frozenset[str] = frozenset()) -> Source | Refusal:
-        """The film with its rights, or why it may not be used. opted_out: subjects who said no, by name."""
+    def refuse(self, film: Path, opted_out: frozenset[str] = frozenset()) -> Refusal | None:
+        """Why a film may not even be opened, or None. opted_out: subjects who said no, by name."""
         row = self._rows.get(film.resolve())
         if row is None:
             return Refusal(film.name, "", "rights", f"has no row in {self.path.name}")
         subject = str(row.get("subject") or "")
         reason = _objection(row, subject, opted_out)
-        if reason:
-            return Refusal(film.name, subject, "rights", reason)
-        try:
-            sha256 = file_sha256(film)
-            if row.get("sha256", sha256) != sha256:
-                return Refusal(film.name, subject, "rights", "is not the file that its row is about (sha256 differs)")
-            consent = str(row["consent"])
-            if consent == "receipt":
+        return Refusal(film.name, subject, "rights", reason) if reason else None
+
+    def admit(self, film: Path, sha256: str) -> Source | Refusal:
+        """The film of these bytes, which `refuse` let pass, with its rights; or why its row does not hold for them."""
+        row = self._rows[film.resolve()]
+        subject, consent = str(row["subject"]), str(row["consent"])
+        if row.get("sha256", sha256) != sha256:
+            return Refusal(film.name, subject, "rights", "is not the file that its row is about (sha256 differs)")
+        if consent == "receipt":
+            try:
                 consent = self._consent_of(row, sha256)
-        except (OSError, MimicaError) as error:
-            return Refusal(film.name, subject, "rights", " ".join(str(error).split()))
+            except (OSError, MimicaError) as error:
+                return Refusal(film.name, subject, "rights", " ".join(str(error).split()))
         rights = Rights(subject, str(row["source"]), str(row["licence"]), consent)
         return Source(str(film.resolve()), sha256, rights)
 

@@ -28,6 +28,9 @@ class Mortal(InlineEngine):
         self.lives, self.given = lives, 0
 
     def map(self, stage: Stage[Any, ResultT], items: Sequence[Any]) -> Iterator[ResultT]:
+        if stage.name == "fingerprint":
+            yield from super().map(stage, items)
+            return
         self.given += len(items)
         for item in items:
             if not self.lives:

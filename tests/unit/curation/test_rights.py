@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mimica.curation.records import Refusal, Source
-from mimica.curation.rights import SourceLedger, films_below
+from mimica.curation.rights import SourceLedger, TakeFingerprint, films_below
 from mimica.errors import InputError, UsageError
 from mimica.safety.keys import generate_key, trust
 from mimica.safety.perceptual_hash import PortraitPrint, file_sha256
@@ -23,7 +23,8 @@ def answer(folder: Path, changes: dict[str, object], opted_out: frozenset[str] =
     film.write_bytes(b"film")
     row = {name: value for name, value in (GOOD | changes).items() if value is not None}
     (folder / "ledger.jsonl").write_text(json.dumps(row) + "\n\n")
-    return SourceLedger(folder / "ledger.jsonl").admit(film, opted_out)
+    ledger = SourceLedger(folder / "ledger.jsonl")
+    return ledger.refuse(film, opted_out) or ledger.admit(film, TakeFingerprint()(str(film)).sha256)
 
 
 def test_a_good_row_admits(tmp_path: Path) -> None:
