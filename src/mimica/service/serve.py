@@ -43,7 +43,8 @@ def serve(settings: ServiceSettings, ready: Callable[[str], None]) -> None:
         # X-Forwarded headers are not believed: --public-url says how the service is reached
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, proxy_headers=False, server_header=False,
-            timeout_graceful_shutdown=3, timeout_keep_alive=15, h11_max_incomplete_event_size=32 << 10, ws="none",
+            timeout_graceful_shutdown=3, timeout_keep_alive=15, h11_max_incomplete_event_size=32 << 10,
+            ws="websockets-sansio", ws_max_size=2 << 20, ws_per_message_deflate=False,
         )  # fmt: skip
         ready(settings.public_urls[0] if settings.public_urls else f"http://{name}:{settings.port}")
         with suppress(Interrupted, KeyboardInterrupt):  # uvicorn tells again what it stopped for; that is no failure
