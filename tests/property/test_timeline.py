@@ -1,4 +1,4 @@
-"""Timelines: whatever is asked, times are exact and rise, frames are the driver's, and nothing is there twice or lost."""
+"""Timelines: whatever is asked, times are exact and rise, and frames are the driver's, none twice and none lost."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from acting_driver import driver
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acting_driver import driver
 from mimica.animation.timeline import Timeline
 from mimica.errors import UsageError
 from mimica.media.audio import Sound

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +19,8 @@ from mimica.animation.render import Renderer
 from mimica.core.framing import EYE_WINDOW, MOUTH_WINDOW, WIDE_PER_CROP, crop_around
 from mimica.core.geometry import CropFrame
 from mimica.core.motion import EXPRESSION_NAMES, RIG_NAMES
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 FACE_CM, DEPTH_CM, FOCAL_CORRECTION = 8.0, 8.0, 1.09
 MOUTH_CM, EYES_CM = (0.0, -4.6), ((3.2, 3.3), (-3.2, 3.3))
