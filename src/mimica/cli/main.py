@@ -30,6 +30,7 @@ from mimica.cli import (
     faces,
     ledger,
     live,
+    motion,
     serve,
     synthesize,
     train,
@@ -66,6 +67,7 @@ app.command(name="demo", short_help="Animate the shipped photos.")(demo.demo)
 app.command(name="doctor", short_help="Check this installation and this machine.")(doctor.doctor)
 app.command(name="curate", short_help="Turn consented films into training shards.")(curate.curate)
 app.command(name="synthesize", short_help="Render a training data set.")(synthesize.synthesize)
+app.add_typer(motion.app, name="motion")
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(consent.app, name="consent")
 app.add_typer(ledger.app, name="ledger")
