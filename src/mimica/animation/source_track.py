@@ -8,7 +8,7 @@ from there on the source stays as it is. This module does not know the driver.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import numpy as np
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from mimica.animation.encode import smooth_adaptively
 from mimica.animation.eyeball import KnownEye
-from mimica.animation.networks import ENCODER_PX, EncodedMotion, Networks
+from mimica.animation.networks import ENCODER_PX, FACE_PX, EncodedMotion, Networks
+from mimica.animation.occlusion import LOOK_PX, FaceMemory, Look
 from mimica.animation.prepare import aligned_crop, rigged_photo
 from mimica.animation.retarget import DriverRest, driver_rest
 from mimica.core.camera import gaze_direction
@@ -39,6 +40,8 @@ SAME_PLACE, SAME_SIZE = 1.2, 1.7
 """A face that was lost and is found again is the same one within so many crops and at most so many times larger."""
 EYE_FRAMES = 6
 """Frames with open eyes from which the eyes' colours are read."""
+MOST_LOOKS = 32
+"""Small crops that are kept to learn how the face usually looks."""
 FADE_S = 0.2
 """Before a face is lost and after it is found the performance fades in so many seconds."""
 
@@ -48,13 +51,15 @@ class SourceTrack:
     """What is known of a filmed face before its pixels are read again.
 
     rows: (T, 205) smoothed without lag; see `_ROW`. presence: (T,) 0..1, how much of the performance is laid over the
-    frame. rest: the source's own. eyes: left and right, as open eyes show them. times, durations: of the frames.
+    frame. rest: the source's own. eyes: left and right, as open eyes show them. memory: of its
+    usual look. times, durations: of the frames.
     """
 
     rows: FloatArray
     presence: FloatArray
     rest: DriverRest
     eyes: tuple[KnownEye, KnownEye] | None
+    memory: FaceMemory
     times: tuple[Fraction, ...]
     durations: tuple[Fraction | None, ...]
     notes: tuple[str, ...]
@@ -87,6 +92,8 @@ class SourceReader:
 
     networks: Networks
     chosen: Face
+    seen: int = 0
+    """Frames in which the face was seen."""
     rows: list[FloatArray] = field(default_factory=list)
     times: list[Fraction] = field(default_factory=list)
     durations: list[Fraction | None] = field(default_factory=list)
@@ -96,6 +103,8 @@ class SourceReader:
     _last: CropFrame | None = None
     _open_eyes: list[tuple[float, int, Image]] = field(default_factory=list)
     _cut_at: Fraction | None = None
+    _looks: list[Look] = field(default_factory=list)
+    _look_every: int = 4
 
     def add(self, image: Image, time: Fraction, duration: Fraction | None) -> bool:
         """Read one frame (H, W, 3) uint8 RGB; tells whether the chosen face was seen."""
@@ -126,11 +135,20 @@ class SourceReader:
         row = np.concatenate(
             [read.expression, read.angles_deg, [x, y, np.log(scale)], read.gaze_deg.reshape(-1), marks.reshape(-1)]
         ).astype(np.float32)
+        if self.seen % self._look_every == 0:
+            self._looks.append(self._look(image, crop_around(x, y, scale)))
+            if len(self._looks) > MOST_LOOKS:  # every other one, from all over the video so far
+                self._looks, self._look_every = self._looks[::2], 2 * self._look_every
+        self.seen += 1
         shut = float(row[EXPRESSION_INDEX["eyeBlink_L"]] + row[EXPRESSION_INDEX["eyeBlink_R"]])
         if len(self._open_eyes) < EYE_FRAMES or shut < self._open_eyes[-1][0] - 0.02:
             self._open_eyes = sorted([*self._open_eyes, (shut, len(self.rows), image)], key=lambda one: one[0])
             del self._open_eyes[EYE_FRAMES:]
         return row
+
+    def _look(self, image: Image, crop: CropFrame) -> Look:
+        maps = self.networks.rig(extract(image, crop, FACE_PX))
+        return Look(extract(image, crop, LOOK_PX), maps["canonical"], maps["face"])
 
     def _same(self, tracked: TrackedFace) -> bool:
         """Whether a face is where the last one was, or the chosen one at the beginning."""
@@ -146,11 +164,6 @@ class SourceReader:
         return CropFrame(
             crop.center_x_px + dx * crop.side_px, crop.center_y_px + dy * crop.side_px, crop.side_px * zoom
         )
-
-    @property
-    def seen(self) -> int:
-        """Frames in which the face was seen."""
-        return sum(not np.isnan(row[0]) for row in self.rows)
 
     def track(self) -> SourceTrack:
         """What was gathered, gaps bridged, smoothed without lag. Wants at least one frame with the face."""
@@ -172,11 +185,10 @@ class SourceReader:
         if lost:
             notes.append(f"source video: the face was not seen in {lost} of {len(rows)} frames; they stay as they are")
         track = SourceTrack(
-            rows, faded(seen, moments), _rest(rows, seen), None, tuple(self.times), tuple(self.durations),
-            tuple(notes),
+            rows, faded(seen, moments), _rest(rows, seen), None, FaceMemory.of(self._looks), tuple(self.times),
+            tuple(self.durations), tuple(notes),
         )  # fmt: skip
-        eyes = self._eyes(track)
-        return SourceTrack(track.rows, track.presence, track.rest, eyes, track.times, track.durations, track.notes)
+        return replace(track, eyes=self._eyes(track))
 
     def _eyes(self, track: SourceTrack) -> tuple[KnownEye, KnownEye]:
         rings: tuple[list[FloatArray], list[FloatArray]] = ([], [])

@@ -19,13 +19,17 @@ from numpy.typing import NDArray
 from mimica.animation.driver import Driver
 from mimica.animation.keep import Keep, kept
 from mimica.animation.networks import Networks
+from mimica.animation.occlusion import LOOK_PX, Look
 from mimica.animation.prepare import Portrait, read_portrait, rigged
+from mimica.animation.reading import PortraitReading
 from mimica.animation.retarget import RetargetOptions, retarget
 from mimica.animation.source_track import SourceTrack
 from mimica.animation.steady_reading import REACH, TimedReading, steadied
+from mimica.faces.alignment import extract
 from mimica.media.video_reader import VideoFrame, open_video
 
 Image = NDArray[np.uint8]
+FloatArray = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,8 +113,26 @@ class VideoTake:
         drawn = renderer.render_patch(motion)
         place = renderer.patch.area
         picture = portrait.photo.copy()
-        share = self.track.presence[index]
-        if share < 1:
-            drawn = cv2.addWeighted(drawn, float(share), picture[place], 1 - float(share), 0)
-        picture[place] = drawn
+        share = np.float32(self.track.presence[index]) * self._uncovered(portrait.photo, portrait.reading, place)
+        before = picture[place]
+        rows, columns = np.nonzero((drawn != before).any(-1))
+        source = before[rows, columns].astype(np.float32)
+        mixed = source + (drawn[rows, columns] - source) * share[rows, columns, None]
+        before[rows, columns] = (mixed + 0.5).astype(np.uint8)
         return picture
+
+    def _uncovered(self, image: Image, reading: PortraitReading, place: tuple[slice, slice]) -> FloatArray:
+        """(h, w) of a rectangle of the picture: 0 where something lies over the face, 1 elsewhere."""
+        crop = reading.crop
+        size = (place[1].stop - place[1].start, place[0].stop - place[0].start)
+        look = Look(extract(image, crop, LOOK_PX), reading.canonical, reading.face)
+        covered = self.track.memory.covered(look)
+        if not covered.any():
+            return np.ones(size[::-1], np.float32)
+        matrix = crop.matrix(LOOK_PX)
+        matrix[:, 2] += matrix[:, :2] @ (np.array([place[1].start, place[0].start]) + 0.5) - 0.5
+        over = cv2.warpAffine(
+            covered, matrix, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_CONSTANT,
+            borderValue=0.0,
+        )  # fmt: skip
+        return np.asarray(1 - over, np.float32)
