@@ -4,8 +4,8 @@
 
 CORPUS is what benchmarks/curation_corpus.py makes. Four parts, each told as it ends: the whole corpus inline, with CPU
 seconds by stage; the whole corpus on Ray with two nodes of one core each, one of which is killed when half the films
-are analysed, compared byte by byte; N films on one and on two workers of Ray; and forgetting one person in corpora that
-are 1, 4 and 16 times as large. CPU seconds hold on a busy machine; wall times are told with the load average.
+are analysed, compared byte by byte; N films on one and on two workers of Ray, and items that cost nothing; and
+forgetting one person in corpora that are 1, 4 and 16 times as large. CPU seconds hold on a busy machine; wall times are told with the load average.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import os
 import platform
 import shutil
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,35 @@ def with_workers(films: list[Path], ledger: Path, out: Path, workers: int) -> di
     }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Nothing:
+    """A stage that does nothing: what is left is what the engine costs."""
+
+    name: str = "nothing"
+
+    def __call__(self, item: int) -> int:
+        return item
+
+
+def dispatching(items: int) -> dict[str, Any]:
+    """Seconds that Ray Data takes for an item that costs nothing, on two workers that are there already."""
+    import ray
+
+    from mimica.scale.cluster import connect
+    from mimica.scale.curation import RayEngine
+
+    connect(None, 2)
+    try:
+        list(RayEngine(2).map(Nothing(), range(20)))
+        started = time.monotonic()
+        found = sorted(RayEngine(2).map(Nothing(), range(items)))
+        wall_s = time.monotonic() - started
+    finally:
+        ray.shutdown()
+    assert found == list(range(items))
+    return {"items": items, "s_per_item": round(wall_s / items, 4), "load": round(os.getloadavg()[0], 1)}
+
+
 def forgetting(corpus: Path, out: Path, times: int) -> dict[str, Any]:
     """Seconds to forget one person in a corpus so many times as large; subjects repeat under other names."""
     import pyarrow
@@ -155,8 +185,11 @@ def main() -> None:
     parser.add_argument("-o", "--out", type=Path, required=True)
     parser.add_argument("--films", type=int, default=40)
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--parts", nargs="*", default=["inline", "killed", "workers", "forget"])
+    parser.add_argument("--settings", type=json.loads, default={}, help="changes to CONFIG, such as '{\"size\": 128}'")
+    parser.add_argument("--parts", nargs="*", default=["inline", "killed", "workers", "dispatch", "forget"])
     asked = parser.parse_args()
+    global CONFIG
+    CONFIG = CurationConfig.from_mapping(CONFIG.to_mapping() | asked.settings)
     asked.out.mkdir(parents=True, exist_ok=True)
     films, ledger = [asked.corpus / "sources"], asked.corpus / "ledger.jsonl"
     told: dict[str, Any] = {"cores": os.cpu_count(), "machine": platform.processor() or platform.machine()}
@@ -178,6 +211,8 @@ def main() -> None:
     if "workers" in asked.parts:
         some = sorted((asked.corpus / "sources").iterdir())[: asked.films]
         tell("workers", [with_workers(some, ledger, asked.out / f"on-{count}", count) for count in (1, 2)])
+    if "dispatch" in asked.parts:
+        tell("dispatch", dispatching(1000))
     if "forget" in asked.parts:
         tell("forget", [forgetting(asked.out / "inline", asked.out / "less", times) for times in (1, 4, 16)])
 

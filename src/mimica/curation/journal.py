@@ -1,6 +1,7 @@
 """The journal of a corpus: what each source's analysis found, so that a run goes on where it was killed.
 
-It lies in `.work` of the corpus, one file a source, named by the film's bytes and a digest of settings and version.
+It lies in `.work` of the corpus, one file a source, named by the film's bytes and a digest of settings, version and the
+weights that look: other weights see other things, so what they saw before is not mixed in.
 This module does not know what an analysis holds beyond its JSON.
 """
 
@@ -15,15 +16,19 @@ from mimica.curation.config import CurationConfig
 from mimica.curation.records import Analysis, Clip, Source
 from mimica.curation.shards import put_file
 from mimica.errors import OutputError
+from mimica.runtime.weights import read_registry
 
 WORK = ".work"
+LOOKING = ("face_finder", "motion_encoder")
+"""Networks whose answers an analysis depends on."""
 
 
 class AnalysisJournal:
-    """Analyses by source. Raises OutputError when the folder cannot be made."""
+    """Analyses by source. Raises OutputError when the folder cannot be made, WeightsError when the weights are gone."""
 
     def __init__(self, corpus: Path, config: CurationConfig) -> None:
-        facts = json.dumps([__version__, config.to_mapping()], sort_keys=True)
+        weights = {name: entry.sha256 for name, entry in read_registry().items() if name in LOOKING}
+        facts = json.dumps([__version__, weights, config.to_mapping()], sort_keys=True)
         self._mark = hashlib.sha256(facts.encode()).hexdigest()[:12]
         self._folder = corpus / WORK
         try:
