@@ -52,7 +52,7 @@ def verify(
                 {"file": str(path), "error": {"type": type(error).__name__, "message": one_line(str(error))}}
             )
             if not (as_json or quiet):
-                print(f"{path}: cannot be read: {one_line(str(error))}")
+                print(f"{one_line(str(path))}: cannot be read: {one_line(str(error))}")
             continue
         code = max(code, MARKED if found.marked else NOT_MARKED)
         answers.append(found.as_dict())
@@ -67,7 +67,11 @@ def verify(
 def lines(found: Verification) -> list[str]:
     """One verdict, one line a layer, and the notes."""
     verdict = "marked as made by a machine" if found.marked else "not marked"
-    rows = [f"{found.path}: {verdict}", f"  manifest  {manifest(found)}", f"  mark      {mark(found.mark)}"]
+    rows = [
+        f"{one_line(str(found.path))}: {verdict}",
+        f"  manifest  {manifest(found)}",
+        f"  mark      {mark(found.mark)}",
+    ]
     rows += [f"  {name:<9} {mark(reading)}" for name, reading in found.other_marks.items()]
     if found.registry is None:
         rows.append("  registry  no ledger on this machine")

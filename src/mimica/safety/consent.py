@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from mimica.errors import ConsentError, MalformedReceipt, ReceiptError, WrongDriver, WrongPortrait
+from mimica.errors import ConsentError, ExpiredReceipt, MalformedReceipt, ReceiptError, WrongDriver, WrongPortrait
 
 if TYPE_CHECKING:
     from mimica.safety.perceptual_hash import PortraitPrint
@@ -21,6 +21,8 @@ DIGITAL_SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/com
 """IPTC's term for a picture of which a part was made by a trained model (IPTC NewsCodes, digital source type)."""
 
 MAX_RECEIPT_BYTES: Final = 1 << 20
+CLOCK_TOLERANCE: Final = timedelta(days=1)
+"""How far the clock may be behind the ledger's newest row when a receipt is judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +205,7 @@ def _with_receipt(
             raise MalformedReceipt(f"receipt {path}: is a signed receipt; use it with --consent receipt")
         return replace(record, receipt_hash=hashlib.sha256(content).hexdigest())
     receipt = verify_receipt(content, label=f"receipt {path}", now=now)
+    _require_running_clock(path, now)
     if portrait is None:
         raise WrongPortrait(f"receipt {path}: no portrait was given to compare it with; give the photo's fingerprints")
     if driver_sha256 is None:
@@ -213,6 +216,21 @@ def _with_receipt(
         grantor_key=receipt.key, purposes=receipt.terms.purposes, training=receipt.terms.training,
         expires_at=receipt.terms.expires_at.astimezone(UTC).isoformat(timespec="seconds"),
     )  # fmt: skip
+
+
+def _require_running_clock(path: Path, now: datetime) -> None:
+    """A clock that was set back would revive what has expired: the ledger knows a time that has been."""
+    from mimica.safety.ledger import Ledger, ledger_path
+
+    if not ledger_path().exists():
+        return
+    with Ledger.open(create=False) as ledger:
+        newest = ledger.newest_time()
+    if newest is not None and now < newest - CLOCK_TOLERANCE:
+        raise ExpiredReceipt(
+            f"receipt {path}: this machine's clock has gone back behind the ledger's newest row "
+            f"({newest.isoformat(timespec='seconds')}), so whether the receipt has expired is unknown; set the clock"
+        )
 
 
 def explanation() -> str:

@@ -26,8 +26,10 @@ class FileType:
 
 
 def file_type(path: Path) -> FileType:
-    """The type of a file. Raises UnreadableMediaError when it cannot be read at all."""
+    """The type of a file. Raises UnreadableMediaError when it cannot be read at all, or is a pipe or a device."""
     try:
+        if path.exists() and not path.is_file():  # opening a pipe would wait for whoever writes into it
+            raise UnreadableMediaError(f"{path}: is not a file; give an image or a video")
         with path.open("rb") as file:
             head = file.read(16)
     except (OSError, ValueError) as error:

@@ -7,24 +7,49 @@
 from __future__ import annotations
 
 import os
+import stat
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from mimica.errors import OutputError
+from mimica.errors import OutputError, UsageError
 from mimica.media.leftovers import remove_leftovers, temporary_path
 
 HOME_VARIABLE: Final = "MIMICA_HOME"
 
 
 def home() -> Path:
-    """The folder, which may not exist yet: `MIMICA_HOME`, or such as ~/.local/share/mimica."""
+    """The folder, which may not exist yet: `MIMICA_HOME`, or such as ~/.local/share/mimica.
+
+    Raises UsageError when it is somebody else's, or everybody may write to it: keys and trust would be theirs.
+    """
     asked = os.environ.get(HOME_VARIABLE, "").strip()
     if asked:
-        return Path(asked).expanduser().absolute()
-    from platformdirs import user_data_path
+        folder = Path(asked).expanduser().absolute()
+    else:
+        from platformdirs import user_data_path
 
-    return user_data_path("mimica", appauthor=False)
+        folder = user_data_path("mimica", appauthor=False)
+    _require_own(folder)
+    return folder
+
+
+def _require_own(folder: Path) -> None:
+    if sys.platform == "win32":
+        return
+    try:
+        status = folder.stat()
+    except OSError:  # not there yet; whoever needs it will say what is wrong
+        return
+    user = os.getuid()
+    if status.st_uid not in (user, 0) and user != 0:
+        problem = "belongs to somebody else"
+    elif status.st_mode & stat.S_IWOTH:
+        problem = "is not private: everybody may write to it"
+    else:
+        return
+    raise UsageError(f"home {folder}: {problem}; set {HOME_VARIABLE} to a folder of your own, or chmod 700 it")
 
 
 def private_folder(path: Path) -> Path:

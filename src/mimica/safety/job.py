@@ -108,6 +108,7 @@ class ReleaseJob:
             raise UsageError(f"{target}: this format has no place for a manifest; use mp4, mov, png, jpg or webp")
         signed = unfinished.with_name(f"{unfinished.name.removesuffix('.part')}.signed.part")
         try:
+            self._require_same_inputs(target)
             notes = sign_file(unfinished, signed, mime, self.statement, self.terms.signer)
             with signed.open("rb+") as file:
                 os.fsync(file.fileno())
@@ -122,6 +123,15 @@ class ReleaseJob:
             with suppress(OSError):
                 signed.unlink(missing_ok=True)
         return Release(self.started.job, self.mark_id, state, row.number, sha256, notes)
+
+    def _require_same_inputs(self, target: Path) -> None:
+        """What was agreed to and put on record must be what was read."""
+        for source in self.terms.sources:
+            if source.path is not None and file_sha256(source.path) != source.sha256:
+                raise OutputError(
+                    f"{target} was not written: {source.path} was changed while it was animated; leave inputs alone "
+                    "until the work is done"
+                )
 
     def _checked(self, signed: Path, target: Path) -> str:
         reading = read_manifest(signed)

@@ -137,6 +137,14 @@ class Ledger:
         with self._transaction():
             return self._append(row)
 
+    def newest_time(self) -> datetime | None:
+        """When the newest row was written, None in an empty ledger. Raises LedgerError when it cannot be read."""
+        try:
+            last = self._last()
+        except sqlite3.Error as error:
+            raise _failure(self.path, error) from error
+        return None if last is None else datetime.fromisoformat(last.time)
+
     def rows(self) -> Iterator[LedgerRow]:
         """All rows, oldest first. Raises LedgerError when one cannot be read."""
         for _, body, previous, hash in self._stored():

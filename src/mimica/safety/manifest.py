@@ -22,6 +22,7 @@ from mimica.errors import OutputError
 from mimica.media.unfinished_file import output_error
 from mimica.safety.consent import DIGITAL_SOURCE_TYPE
 from mimica.safety.filetype import file_type
+from mimica.safety.plain_text import plain
 from mimica.safety.signer import ProvenanceSigner
 from mimica.safety.time_stamp import StampRelay
 
@@ -142,8 +143,8 @@ def _why_unsigned(target: Path, signer: ProvenanceSigner, relay: StampRelay | No
 
 
 def one_line(error: BaseException) -> str:
-    """An error of the native library on one line."""
-    return " ".join(str(error).split())[:200] or type(error).__name__
+    """An error of the native library, which may quote a stranger's file, on one line."""
+    return plain(str(error)) or type(error).__name__
 
 
 def _builder(statement: Statement, context: c2pa.Context, notes: list[str]) -> c2pa.Builder:

@@ -12,15 +12,17 @@ anchors given. This module does not know pixels, the mark or the ledger.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 from mimica.errors import UnreadableMediaError
 from mimica.safety.boxes import unsigned_data
 from mimica.safety.filetype import file_type
 from mimica.safety.manifest import ASSERTION, MARK_ALGORITHM, SETTINGS, one_line
+from mimica.safety.plain_text import plain
 
 State = Literal["trusted", "valid", "invalid", "absent"]
 StampState = Literal["trusted", "valid", "invalid", "absent"]
@@ -50,6 +52,8 @@ SOURCE_TYPES: Final = {
 """IPTC NewsCodes, digital source type, retired ones included, and C2PA's two own."""
 
 _UNTRUSTED: Final = "signingCredential.untrusted"
+_DEEPEST: Final = 8
+"""Ours has three levels; a stranger's of thousands would break whoever writes it down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ def read_manifest(path: Path, anchors: str | None = None) -> ManifestReading:
     try:
         context = c2pa.Context(settings=c2pa.Settings.from_dict(settings))
         with path.open("rb") as file, c2pa.Reader(mime, file, context=context) as reader:
-            store: dict[str, Any] = json.loads(reader.json())
+            store = _object(json.loads(reader.json()))
         loose = unsigned_data(path) if mime in ("video/mp4", "video/quicktime") else []
     except c2pa.C2paError.ManifestNotFound:
         return ManifestReading("absent")
@@ -123,80 +127,105 @@ def _unparsable(error: BaseException) -> ManifestReading:
 
 
 def _judge(store: dict[str, Any], loose: list[str]) -> ManifestReading:
-    manifest: dict[str, Any] = store.get("manifests", {}).get(store.get("active_manifest"), {})
-    problems = [status["explanation"] for status in _failures(store)]
+    manifest = _object(_object(store.get("manifests")).get(str(store.get("active_manifest"))))
+    problems = [plain(status["explanation"]) for status in _failures(store)]
     problems += [f"{place}, which no signature covers" for place in loose]
-    terms = [action["digitalSourceType"] for action in _actions(manifest) if action.get("digitalSourceType")]
+    terms = [plain(action["digitalSourceType"]) for action in _actions(manifest) if action.get("digitalSourceType")]
     problems += [f"the source type {term!r} is none of IPTC's" for term in terms if term not in SOURCE_TYPES]
     told = store.get("validation_state")
     state: State = "invalid"
     if not problems and told in ("Valid", "Trusted"):
         state = "trusted" if told == "Trusted" else "valid"
     elif not problems:
-        problems.append(f"the library calls it {told}")
-    generator: dict[str, Any] = (manifest.get("claim_generator_info") or [{}])[0]
-    signature: dict[str, Any] = manifest.get("signature_info") or {}
-    ingredients: list[dict[str, Any]] = manifest.get("ingredients") or []
+        problems.append(f"the library calls it {plain(told) or 'nothing'}")
+    generator = next(iter(_objects(manifest.get("claim_generator_info"))), {})
+    signature = _object(manifest.get("signature_info"))
+    ingredients = _objects(manifest.get("ingredients"))
     statement = next(_assertions(manifest, ASSERTION), None)
     stamp, stamped_by = _time_stamp(store)
     return ManifestReading(
         state=state,
         problems=tuple(dict.fromkeys(problems)),
-        generator=" ".join(filter(None, (str(generator.get("name", "")), str(generator.get("version", ""))))),
-        signer=str(signature.get("common_name") or signature.get("issuer") or ""),
-        signed_at=str(signature.get("time") or "") if stamp in ("trusted", "valid") else "",
+        generator=plain(" ".join(filter(None, (plain(generator.get("name")), plain(generator.get("version")))))),
+        signer=_name(signature.get("common_name") or signature.get("issuer")),
+        signed_at=plain(signature.get("time"), 40) if stamp in ("trusted", "valid") else "",
         time_stamp=stamp,
         stamped_by=stamped_by,
         generated=any(term.removeprefix(IPTC) in GENERATED for term in terms),
-        statement=statement,
+        statement=statement if statement is None or _depth(statement) <= _DEEPEST else {},
         mark_id=_mark_id(manifest),
-        ingredients=tuple(str(item.get("title") or "untitled") for item in ingredients),
+        ingredients=tuple(plain(item.get("title")) or "untitled" for item in ingredients),
         chained=sum("active_manifest" in item for item in ingredients),
     )
 
 
+def _object(value: object) -> dict[str, Any]:
+    """`value` when it is an object; a stranger's manifest may hold anything anywhere."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    """The objects in `value` when it is a list."""
+    items = cast("list[object]", value) if isinstance(value, list) else []
+    return [_object(item) for item in items if isinstance(item, dict)]
+
+
+def _name(value: object) -> str:
+    """A name that says nothing but a name: quotes in it could end the quotes around it."""
+    return plain(value).replace('"', "'")
+
+
+def _depth(value: object) -> int:
+    """How deep lists and objects nest, counted up to one more than is allowed."""
+    layer, depth = [value], 0
+    while layer and depth <= _DEEPEST:
+        objects = [cast("dict[str, Any]", item).values() for item in layer if isinstance(item, dict)]
+        lists = [cast("list[Any]", item) for item in layer if isinstance(item, list)]
+        layer = [inner for items in (*objects, *lists) for inner in items]
+        depth += 1
+    return depth
+
+
 def _time_stamp(store: dict[str, Any]) -> tuple[StampState, str]:
     """Whether the signature carries a time stamp that fits it, and the name of who gave it."""
-    results: dict[str, Any] = (store.get("validation_results") or {}).get("activeManifest") or {}
+    results = _object(_object(store.get("validation_results")).get("activeManifest"))
     told = {
-        str(item.get("code")): str(item.get("explanation") or "")
+        plain(item.get("code")): plain(item.get("explanation"))
         for kind in ("failure", "informational", "success")
-        for item in results.get(kind) or []
-        if str(item.get("code")).startswith("timeStamp.")
+        for item in _objects(results.get(kind))
+        if plain(item.get("code")).startswith("timeStamp.")
     }
     if not told:
         return "absent", ""
     if "timeStamp.validated" not in told:
         return "invalid", ""
-    name = told["timeStamp.validated"].rpartition(": ")[2]
+    name = _name(told["timeStamp.validated"].rpartition(": ")[2])
     return ("trusted" if "timeStamp.trusted" in told else "valid"), name
 
 
 def _failures(store: dict[str, Any]) -> list[dict[str, Any]]:
-    results: dict[str, Any] = (store.get("validation_results") or {}).get("activeManifest") or {}
-    failures: list[dict[str, Any]] = results.get("failure") or []
+    results = _object(_object(store.get("validation_results")).get("activeManifest"))
+    failures = _objects(results.get("failure"))
     return [{"explanation": item.get("code", "unknown"), **item} for item in failures if item.get("code") != _UNTRUSTED]
 
 
 def _assertions(manifest: dict[str, Any], label: str) -> Iterator[dict[str, Any]]:
-    for assertion in manifest.get("assertions") or []:
+    for assertion in _objects(manifest.get("assertions")):
         name, data = str(assertion.get("label", "")), assertion.get("data")
         if (name == label or name.startswith(f"{label}__")) and isinstance(data, dict):
-            yield data
+            yield _object(cast(object, data))
 
 
 def _actions(manifest: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for label in ("c2pa.actions", "c2pa.actions.v2"):
         for data in _assertions(manifest, label):
-            yield from (action for action in data.get("actions") or [] if isinstance(action, dict))
+            yield from _objects(data.get("actions"))
 
 
 def _mark_id(manifest: dict[str, Any]) -> int | None:
     for data in _assertions(manifest, "c2pa.soft-binding"):
-        blocks: list[dict[str, Any]] = data.get("blocks") or []
+        blocks = _objects(data.get("blocks"))
         if data.get("alg") == MARK_ALGORITHM and blocks:
-            try:
-                return int(str(blocks[0].get("value")), 16)
-            except ValueError:
-                return None
+            value = blocks[0].get("value")
+            return int(value, 16) if isinstance(value, str) and re.fullmatch(r"[0-9a-f]{4}", value) else None
     return None

@@ -30,8 +30,12 @@ class PortraitPrint:
     phash: str
 
     def same_picture(self, other: PortraitPrint) -> bool:
-        """Whether the other is this file, or a copy of it that was saved again."""
-        return self.sha256 == other.sha256 or differing_bits(self.phash, other.phash) <= SAME_PICTURE_BITS
+        """Whether the other is this picture, or a copy of it that was saved again.
+
+        The pixels decide, never the file's hash alone: a file can be another one when it is hashed than when its
+        pixels were read.
+        """
+        return differing_bits(self.phash, other.phash) <= SAME_PICTURE_BITS
 
 
 def portrait_print(path: Path, image: NDArray[np.uint8]) -> PortraitPrint:

@@ -28,6 +28,7 @@ from mimica.errors import (
 from mimica.safety.consent import PURPOSES
 from mimica.safety.keys import PublicKey, SigningKey, trusted_keys
 from mimica.safety.perceptual_hash import PortraitPrint
+from mimica.safety.plain_text import is_plain
 from mimica.safety.signed_statement import read_unverified, sign_statement, verify_statement
 
 TYPE: Final = "consent-receipt+jws"
@@ -76,6 +77,8 @@ class ReceiptTerms:
     def __post_init__(self) -> None:
         if not (self.subject.strip() and self.controller.strip()):
             raise MalformedReceipt("receipt: must name the person and who may use the photo; give --subject and --to")
+        if not (is_plain(self.subject) and is_plain(self.controller)):
+            raise MalformedReceipt("receipt: a name holds characters that cannot be printed; leave them out")
         if max(len(self.subject), len(self.controller)) > 200:
             raise MalformedReceipt("receipt: names are longer than 200 characters; shorten them")
         if (

@@ -21,7 +21,7 @@ from mimica.media.audio import Sound
 from mimica.media.image_writer import save_image
 from mimica.media.video_writer import VideoWriter
 from mimica.safety.film_preview import PreviewCallback, Previews
-from mimica.safety.gate import frames_to_check
+from mimica.safety.gate import SECONDS_BETWEEN_CHECKS, frames_to_check
 from mimica.safety.job import Release, ReleaseJob, ReleaseTerms
 from mimica.safety.label import Label, labelled
 from mimica.safety.mark import Marker
@@ -43,6 +43,8 @@ class FrameRelease:
     def __init__(self, terms: ReleaseTerms, frames: int, seconds: float, kind: str = "frames") -> None:
         self._label = Label(terms.label)
         self._gate, self._checked = terms.gate, frames_to_check(max(frames, 1), seconds)
+        self._announced = max(frames, 1)
+        self._last_check: Fraction | None = None
         self._count = 0
         self.job = ReleaseJob(terms, kind)
         self._marker = Marker(self.job.mark_id)
@@ -60,8 +62,11 @@ class FrameRelease:
 
     def frame(self, image: Image, time: Fraction) -> Image:
         """`image` (H, W, 3) uint8 RGB at `time` seconds, as it may leave. Raises GateError when it may not."""
-        if self._count in self._checked:
+        late = self._count >= self._announced  # longer than announced: then the times decide
+        overdue = self._last_check is None or time - self._last_check >= SECONDS_BETWEEN_CHECKS
+        if self._count in self._checked or (late and overdue):
             self._gate.check_frames([image])
+            self._last_check = time
         self._count += 1
         return self._marker.mark(self._label.draw(image, time))
 

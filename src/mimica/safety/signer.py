@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -58,6 +59,8 @@ class ProvenanceSigner:
         try:
             if not folder.exists():
                 _make_local(folder)
+            with suppress(OSError):  # as made; a copy may have been opened to others
+                (folder / KEY).chmod(0o600)
             return cls("es256", (folder / CERTIFICATE).read_bytes(), (folder / KEY).read_bytes(), url)
         except OSError as error:
             raise OutputError(

@@ -15,6 +15,7 @@ from typing import Any, Final, cast
 from xml.sax.saxutils import escape, unescape
 
 from mimica.safety.consent import DIGITAL_SOURCE_TYPE, ConsentRecord
+from mimica.safety.plain_text import plain
 
 AIGC: Final = "AIGC"
 XMP: Final = "XML:com.adobe.xmp"
@@ -82,7 +83,7 @@ def read_tags(metadata: Mapping[str, str]) -> TagReading:
     job = aigc.get("ProduceID") if aigc else None
     generated = bool(term) or (aigc is not None and str(aigc.get("Label")) == "1")
     generated = generated or comment.startswith("AI-generated")
-    return TagReading(generated, term, aigc, str(job) if job else None, comment)
+    return TagReading(generated, term, aigc, str(job) if job else None, plain(comment, 500))
 
 
 def _allowed(text: str) -> str:
@@ -99,4 +100,5 @@ def _record(text: str) -> dict[str, Any] | None:
         return None
     inner = cast("dict[str, Any]", record)
     nested = inner.get(AIGC)  # some writers nest it
-    return cast("dict[str, Any]", nested) if isinstance(nested, dict) else inner
+    fields = cast("dict[str, Any]", nested) if isinstance(nested, dict) else inner
+    return {plain(key): plain(value) for key, value in fields.items() if isinstance(value, str)}  # it has no others

@@ -6,6 +6,7 @@ module does not decide whether a file is *true*; an unmarked file may still be m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -30,6 +31,8 @@ from mimica.safety.signer import local_anchors
 from mimica.safety.tags import TagReading, read_tags
 
 HOLDING = ("valid", "trusted")
+_JOB = re.compile("[0-9a-f]{32}")
+"""A whole name of a job: the ledger would find every job by its beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +167,12 @@ def _registry(
         with Ledger.open(create=False) as ledger:
             claims.append(("file", ledger.find(output_sha256=sha256)))
             named = manifest.statement.get("job") if manifest.statement and manifest.state in HOLDING else None
-            if isinstance(named, str) and named:
+            if isinstance(named, str) and _JOB.fullmatch(named):
                 claims.append(("manifest", ledger.find(job=named)))
             for name, mark in marks.items():
                 if mark.found and mark.mark_id is not None:
                     claims.append((name, ledger.find(mark_id=mark.mark_id)))
-            if tags.job:
+            if tags.job and _JOB.fullmatch(tags.job):
                 claims.append(("tags", ledger.find(job=tags.job)))
     except LedgerError as error:
         notes.append(str(error))
