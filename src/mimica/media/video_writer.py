@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import av
+import cv2
 import numpy as np
 from av.codec.context import CodecContext
 from av.codec.context import Flags as CodecFlags
@@ -50,6 +51,8 @@ ITUNES_KEYS = frozenset(
 """Metadata that MP4 has a place for; other keys make the file carry QuickTime ``mdta`` keys, which readers know too."""
 
 _LARGE_FRAME = 4_000_000
+_AVX_512 = 13
+"""OpenCV's number (CV_CPU_AVX_512F) of that kind of processor."""
 _EXACT = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP
 
 
@@ -103,6 +106,7 @@ class VideoWriter:
         self._seal = seal
         self._chunked = chunks
         self._chunks: ChunkEncoder | None = None
+        self._waiting: list[av.Packet] = []
         self._notes: list[str] = []
         self._file: UnfinishedFile | None = None
         self._audio: AudioTrack | SoundPart | None = None
@@ -192,7 +196,7 @@ class VideoWriter:
                 self._end_tick, self._last_step = sum(shown[-1]), shown[-1][1]
                 self.frames_written += len(shown)
                 state = chunk.state
-                self._mux(packets)
+                self._mux_later(packets)
         return state
 
     def _tick(self, time: Fraction) -> int:
@@ -225,6 +229,8 @@ class VideoWriter:
         quality = {"crf": str(self._crf), "preset": self._preset}
         if self._even_width * self._even_height > _LARGE_FRAME:
             quality["rc-lookahead"] = "10"  # each frame looked ahead is held in memory
+        if (self._threads or self._chunked) and cv2.checkHardwareSupport(_AVX_512):
+            quality["x264-params"] = "asm=avx2"  # its AVX-512 code gives other bytes in one of a hundred runs
         codec = "libx264"
         if self._format == "webm":
             # VP9 has no presets; its crf runs 0..63 where x264's runs 0..51
@@ -288,9 +294,15 @@ class VideoWriter:
         self._held = None
         self._end_tick = start + frame.duration
         if self._chunks is not None:
-            self._mux(self._chunks.encode(frame, start, frame.duration))
+            self._mux_later(self._chunks.encode(frame, start, frame.duration))
         else:
             self._mux(self._stream.encode(frame))
+
+    def _mux_later(self, packets: list[av.Packet]) -> None:
+        """Write what waits and let these wait: the very last packet is changed by `_flush`."""
+        if packets:
+            self._mux(self._waiting)
+            self._waiting = packets
 
     def _mux(self, packets: list[av.Packet]) -> None:
         assert self._output is not None
@@ -308,7 +320,11 @@ class VideoWriter:
         The file's length is counted in decoding times (first to last, and the last packet's duration): where uneven
         times meet B-frames it is right only if that duration is made so.
         """
-        packets = stream.encode(None) if self._chunks is None else self._chunks.flush()
+        if self._chunks is None:
+            packets = stream.encode(None)
+        else:
+            self._mux_later(self._chunks.flush())
+            packets, self._waiting = self._waiting, []
         first_dts = packets[0].dts if packets and self._first_dts is None else self._first_dts
         if packets and packets[-1].dts is not None and first_dts is not None:
             decoded = packets[-1].dts - first_dts
