@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mimica.animation.cast import MIN_FACE_PX
+from mimica.animation.clear_copy import clear_copy
 from mimica.animation.eyeball import KnownEye, read_eyeball
 from mimica.animation.networks import ENCODER_PX, EYE_PX, FACE_PX, MATTE_PX, MOUTH_PX, EncodedMotion, Networks
 from mimica.animation.portrait_mesh import build_mesh
@@ -66,10 +67,13 @@ def prepare(
             f"use a photo where it has {MIN_FACE_PX} or more"
         )
     crop = aligned_crop(photo, face_crop(face), networks)
-    encoded = networks.encode(extract(photo, crop, ENCODER_PX))
+    clear = clear_copy(photo, crop, networks)
+    if clear is not photo:
+        crop = aligned_crop(clear, crop, networks)
+    encoded = networks.encode(extract(clear, crop, ENCODER_PX))
     around = (face_crop(other) for other in others if other is not face)
     rivals = [one for one in around if np.linalg.norm(one.center_px - crop.center_px) > SAME_FACE * crop.side_px]
-    reading = replace(read_portrait(photo, crop, encoded, networks), rivals=tuple(rivals))
+    reading = replace(read_portrait(clear, crop, encoded, networks), rivals=tuple(rivals))
     return rigged(photo, reading, encoded, networks)
 
 
@@ -99,7 +103,8 @@ def rigged(
     # the strengths that `Closing` takes away; the photo's own tongue is pixels and cannot be
     own = np.zeros(len(EXPRESSION_NAMES), np.float32)
     own[: len(RIG_NAMES)] = np.clip(reading.expression[: len(RIG_NAMES)], 0, 1.1)
-    return Portrait(photo, reading, renderer, Subject(mesh.rotation, mesh.origin_cm, reading.gaze_deg, own))
+    subject = Subject(mesh.rotation, mesh.origin_cm, reading.gaze_deg, own, own * networks.expression_gain)
+    return Portrait(photo, reading, renderer, subject)
 
 
 def read_portrait(photo: Image, crop: CropFrame, encoded: EncodedMotion, networks: Networks) -> PortraitReading:

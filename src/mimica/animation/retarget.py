@@ -111,13 +111,26 @@ def soft_limit(vector: NDArray[np.floating], limit: float) -> NDArray[np.float64
 class Subject:
     """What retargeting needs to know of the portrait: rotation (3, 3), origin_cm (3,), gaze_deg (2, 2).
 
-    expression: (52,) the photo's own, as it is taken away where the driver's comes.
+    expression: (52,) the photo's own, as it is taken away where the driver's comes. performed: (52,) the same with the
+    strength that it would have in a performance.
     """
 
     rotation: NDArray[np.float64]
     origin_cm: NDArray[np.float64]
     gaze_deg: FloatArray
     expression: FloatArray = field(default_factory=lambda: np.zeros(len(EXPRESSION_NAMES), np.float32))
+    performed: FloatArray = field(default_factory=lambda: np.zeros(len(EXPRESSION_NAMES), np.float32))
+
+
+def leave_shared(expression: FloatArray, subject: Subject) -> FloatArray:
+    """(52,) `expression` less what would be added twice: where driver and photo do the same, the photo shows it already.
+
+    The photo's own expression is taken away without the gain of a performance, so an actor who does what the photo does
+    would otherwise change it.
+    """
+    own, performed = np.maximum(subject.expression, 0), np.maximum(subject.performed, 0)
+    shared = np.minimum(expression, performed) / np.maximum(np.maximum(expression, performed), 1e-6)
+    return (expression - np.maximum(shared, 0) * np.maximum(performed - own, 0)).astype(np.float32)
 
 
 def retarget(
@@ -127,7 +140,7 @@ def retarget(
     expression = track.expression[index].copy()
     if options.motion == "relative":
         expression = expression - rest.expression
-    expression = np.clip(expression * options.expression, 0, MAX_STRENGTH)
+    expression = leave_shared(np.clip(expression * options.expression, 0, MAX_STRENGTH), subject)
     # mouthClose closes lips over an open jaw; alone it would push one lip through the other
     close, jaw = EXPRESSION_INDEX["mouthClose"], EXPRESSION_INDEX["jawOpen"]
     expression[close] = min(expression[close], expression[jaw])

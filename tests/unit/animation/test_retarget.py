@@ -3,7 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mimica.animation.retarget import MAX_TURN_DEG, RetargetOptions, Subject, driver_rest, retarget, soft_limit
+from mimica.animation.retarget import (
+    MAX_TURN_DEG,
+    RetargetOptions,
+    Subject,
+    driver_rest,
+    leave_shared,
+    retarget,
+    soft_limit,
+)
 from mimica.core.camera import rotation_from_angles, rotation_vector
 from mimica.core.motion import EXPRESSION_INDEX, EXPRESSION_NAMES, MotionTrack
 
@@ -74,3 +82,16 @@ def test_lips_close_over_an_open_jaw_only() -> None:
         for index in range(5)
     ]
     assert [round(float(row[close]), 3) for row in made] == [0, 0.2, 0.4, 0.6, 0.6]
+
+
+def test_what_driver_and_photo_share_is_not_added_twice() -> None:
+    own = np.zeros(len(EXPRESSION_NAMES), np.float32)
+    smile, brow = EXPRESSION_INDEX["mouthSmile_L"], EXPRESSION_INDEX["browDown_L"]
+    own[smile], own[brow] = 0.5, 0.2
+    subject = Subject(np.eye(3), np.array([0.0, 0, -60]), np.zeros((2, 2), np.float32), own, own * 1.6)
+    same = leave_shared(own * np.float32(1.6), subject)
+    np.testing.assert_allclose(same, own, atol=1e-6)  # the photo as it is
+    np.testing.assert_array_equal(leave_shared(np.zeros_like(own), subject), 0)  # a calm driver
+    much = own.copy()
+    much[smile] = 8.0
+    assert leave_shared(much, subject)[smile] == pytest.approx(8.0, rel=0.01)  # far beyond the photo's own
