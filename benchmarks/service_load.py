@@ -191,7 +191,10 @@ async def drain(service: Service, tally: Tally, seconds: float) -> Counter[str]:
         open_jobs = {each for each, state in tally.accepted.items() if state in ("queued", "running")}
         while open_jobs and time.monotonic() < until:
             for identity in list(open_jobs):
-                answer = await http.get(f"{service.url}/jobs/{identity}")
+                try:
+                    answer = await http.get(f"{service.url}/jobs/{identity}")
+                except httpx2.TransportError:
+                    break  # the service is just coming back
                 state = answer.json().get("state", f"lost ({answer.status_code})")
                 tally.accepted[identity] = state
                 if state not in ("queued", "running"):

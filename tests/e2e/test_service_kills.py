@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -89,22 +90,19 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes]:
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The URL of a PostgreSQL of our own, on a socket in a folder of our own."""
     if not POSTGRES:
         pytest.skip("no PostgreSQL is installed (initdb, pg_ctl)")
     programs = POSTGRES[0].parent
     as_user: list[str] = []
-    folder = Path(tmp_path_factory.mktemp("postgres"))
+    folder = Path(tempfile.mkdtemp(prefix="mimica-postgres-"))  # pytest's own folders are closed to other users
     if os.geteuid() == 0:  # PostgreSQL refuses to run as root
         setpriv = shutil.which("setpriv")
         if setpriv is None:
             pytest.skip("PostgreSQL does not run as root, and there is no setpriv to become somebody else")
         as_user = [setpriv, "--reuid=65534", "--regid=65534", "--clear-groups"]
         os.chown(folder, 65534, 65534)
-        for parent in list(folder.parents)[:3]:
-            if parent.name.startswith("pytest-"):
-                parent.chmod(0o755)
     data, port = folder / "data", free_port()
     initdb = [programs / "initdb", "-D", data, "-U", "mimica", "--auth=trust", "--no-sync", "-E", "UTF8"]
     options = f"-k {folder} -p {port} -c listen_addresses=127.0.0.1 -c fsync=off"
@@ -118,6 +116,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             yield f"postgresql+psycopg://mimica@127.0.0.1:{port}/postgres"
         finally:
             subprocess.run([*control, "-m", "immediate", "stop"], check=True, stdout=log, stderr=log, cwd="/")
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -30,9 +30,9 @@ CHROMIUM = next(
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed; none is downloaded"),
     pytest.mark.slow,
-    pytest.mark.timeout(400),
+    pytest.mark.timeout(600),
 ]
-PATIENCE_MS = 150_000
+PATIENCE_MS = 240_000
 PHONE = {"width": 360, "height": 780}
 
 
@@ -45,7 +45,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess
 
 @pytest.fixture(scope="module")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return short_driver(tmp_path_factory.mktemp("driver") / "driver.mp4", 12)
+    return short_driver(tmp_path_factory.mktemp("driver") / "driver.mp4", 8)
 
 
 @pytest.fixture(scope="module")
@@ -255,7 +255,7 @@ def test_the_two_languages_have_the_same_words() -> None:
 
 
 def until(page: Page, expression: str, seconds: float = 60.0) -> None:
-    """Wait for JavaScript to be true. Playwright's own way needs eval, which the page's policy forbids, as it should."""
+    """Wait for JavaScript to be true. Playwright's own way needs eval, which the page's policy forbids."""
     deadline = time.monotonic() + seconds
     while not page.evaluate(expression):
         assert time.monotonic() < deadline, expression

@@ -23,6 +23,7 @@ def listen(settings: ServiceSettings) -> socket.socket:
     try:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         door.bind((settings.host, settings.port))
+        door.listen(512)  # who knocks before the app is ready waits
     except OSError as error:
         door.close()
         raise UsageError(

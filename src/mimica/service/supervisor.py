@@ -6,6 +6,7 @@ This module does not know jobs beyond that, nor HTTP.
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import subprocess
 import sys
@@ -109,7 +110,7 @@ class Supervisor:
         told = {
             "name": place.name, "database": settings.database_url, "data": str(settings.data),
             "lease_s": settings.lease_s, "max_attempts": settings.max_attempts, "work": settings.work,
-            "device": settings.device,
+            "device": settings.device, "parent": os.getpid(),
         }  # fmt: skip
         assert place.process.stdin is not None
         with suppress(OSError):

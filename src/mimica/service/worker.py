@@ -150,7 +150,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who started us
     if hasattr(os, "nice"):
         os.nice(5)  # answering people comes before making videos
-    worker.run(parent=os.getppid())
+    worker.run(parent=told["parent"])
     engine.dispose()
 
 

@@ -5,11 +5,12 @@ import { startAnimate } from "./animate.js";
 import { $, complain, say, word } from "./elements.js";
 import { showGallery } from "./gallery.js";
 import { leaveJob, showJob, startJob } from "./job.js";
+import { startLive } from "./live.js";
 import { startSliders } from "./sliders.js";
 import { startVerify, verifyFile } from "./verify.js";
 import { onLanguage, otherLanguage, speak, startWords, t } from "./words.js";
 
-const VIEWS = ["animate", "sliders", "gallery", "verify", "job"];
+const VIEWS = ["animate", "sliders", "live", "gallery", "verify", "job"];
 let told = null;
 
 async function show() {
@@ -114,6 +115,7 @@ async function start() {
   startAnimate(told, (job) => (location.hash = `#job/${job.id}`));
   startJob();
   startSliders(told);
+  startLive(told);
   startVerify();
   startLanguage();
   addEventListener("hashchange", async () => {
