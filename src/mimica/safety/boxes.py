@@ -42,6 +42,17 @@ def unsigned_data(path: Path) -> list[str]:
     return found
 
 
+def manifest_box(path: Path) -> tuple[int, int]:
+    """(start, end) of the content of the first C2PA box, (0, 0) without one. Raises OSError."""
+    with path.open("rb") as file:
+        for name, start, end in _boxes(file, path.stat().st_size):
+            if name == b"uuid":
+                file.seek(start)
+                if file.read(16) == C2PA_UUID:
+                    return start, end
+    return 0, 0
+
+
 def _boxes(file: BinaryIO, total: int) -> Iterator[tuple[bytes, int, int]]:
     """(type, start, end) of each top-level box's payload; type "" for a rest that is no box."""
     position = 0

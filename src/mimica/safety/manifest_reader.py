@@ -22,6 +22,7 @@ from mimica.errors import UnreadableMediaError
 from mimica.safety.boxes import unsigned_data
 from mimica.safety.filetype import file_type
 from mimica.safety.manifest import ASSERTION, MARK_ALGORITHM, SETTINGS, one_line
+from mimica.safety.padding import filled_padding
 from mimica.safety.plain_text import plain
 
 State = Literal["trusted", "valid", "invalid", "absent"]
@@ -104,6 +105,7 @@ def read_manifest(path: Path, anchors: str | None = None) -> ManifestReading:
         with path.open("rb") as file, c2pa.Reader(mime, file, context=context) as reader:
             store = _object(json.loads(reader.json()))
         loose = unsigned_data(path) if mime in ("video/mp4", "video/quicktime") else []
+        loose += filled_padding(path, mime)
     except c2pa.C2paError.ManifestNotFound:
         return ManifestReading("absent")
     except c2pa.C2paError.NotSupported:

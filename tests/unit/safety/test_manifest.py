@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -20,6 +21,7 @@ from mimica.safety import manifest as manifests
 from mimica.safety.filetype import file_type
 from mimica.safety.manifest import Source, Statement, sign_file
 from mimica.safety.manifest_reader import read_manifest
+from mimica.safety.padding import filled_padding
 from mimica.safety.signer import AUTHORITY, ProvenanceSigner, local_anchors
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
@@ -228,3 +230,39 @@ def test_a_manifest_that_lies_elsewhere_is_not_fetched(tmp_path: Path, signer: P
     assert reading.state == "absent"
     assert "not fetched" in reading.problems[0]
     assert asked == []
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mov", "a.png", "a.jpg", "a.webp"])
+def test_data_hidden_in_the_padding_of_the_signature_is_noticed(sign: Callable[..., Path], name: str) -> None:
+    signed = sign(name)
+    content = signed.read_bytes()
+    (place,) = (match.end() for match in re.finditer(rb"cpadY..\0", content, re.DOTALL))
+    room = len(content[place:]) - len(content[place:].lstrip(b"\0"))
+    assert room > 500, "the library reserves a kilobyte and does not look at it"
+    for at, secret in ((place, b"x"), (place + room - 6, b"secret")):
+        signed.write_bytes(content[:at] + secret + content[at + len(secret) :])
+        reading = read_manifest(signed)
+        assert reading.state == "invalid"
+        assert reading.problems == (f"{len(secret)} bytes in the padding of the manifest, which no signature covers",)
+    signed.write_bytes(content)
+    assert read_manifest(signed).state == "valid"
+
+
+def test_the_padding_of_a_manifest_in_many_jpeg_segments_is_found(tmp_path: Path) -> None:
+    def segment(number: int, content: bytes) -> bytes:
+        head = b"" if number == 1 else b"\0\0\0\0jumb"  # every further segment repeats the box's head
+        body = b"JP\0\1" + number.to_bytes(4, "big") + head + content
+        return b"\xff\xeb" + (len(body) + 2).to_bytes(2, "big") + body
+
+    for secret, told in ((b"", []), (b"!!", ["2 bytes in the padding of the manifest"])):
+        store = b"\0" * 60 + b"cpadY\x01\x00" + (secret + bytes(256))[:256] + b"rest"
+        path = tmp_path / "a.jpg"
+        path.write_bytes(b"\xff\xd8" + segment(1, store[:65]) + segment(2, store[65:]) + b"\xff\xda\0\0")
+        assert filled_padding(path, "image/jpeg") == told
+
+
+@pytest.mark.parametrize("mime", ["image/png", "image/jpeg", "image/webp", "video/mp4", "video/x-matroska"])
+@pytest.mark.parametrize("content", [b"", b"\xff" * 40, b"\0" * 40, b"\xff\xd8\xff\xeb\0\0" * 9])
+def test_odd_files_have_no_padding(tmp_path: Path, mime: str, content: bytes) -> None:
+    (tmp_path / "odd").write_bytes(content)
+    assert filled_padding(tmp_path / "odd", mime) == []
