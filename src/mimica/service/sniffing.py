@@ -60,7 +60,7 @@ def _motion(head: bytes) -> str | None:
     """Recorded motion: our own .npz (a ZIP archive of arrays), or the text of an ARKit recording."""
     if head.startswith(b"PK\x03\x04"):
         return ".npz"
-    return ".csv" if head.lower().startswith((b"timecode,", b"\xef\xbb\xbftimecode,")) else None
+    return ".csv" if b"timecode" in head.lower() and b"," in head and b"\0" not in head else None
 
 
 def _document(head: bytes) -> str | None:

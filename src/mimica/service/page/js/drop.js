@@ -61,16 +61,20 @@ export class Drop {
     this.address = URL.createObjectURL(file);
     this.box.classList.add("full");
     this.box.classList.remove("wrong");
-    const moving = file.type.startsWith("video/");
-    const media = moving
-      ? el("video", { src: this.address, muted: true, loop: true, playsInline: true, autoplay: true, controls: false })
-      : el("img", { src: this.address, alt: "" });
+    const media = this.picture(file);
     media.setAttribute("aria-label", name);
     const bar = el("div", { class: "bar" }, el("span", { textContent: name }),
       el("button", { type: "button", t: "drop.change", on: { click: () => this.empty() } }));
     this.show(el("div", { class: "shown" }, media), bar);
     say(`${t(`drop.${this.kind}`)}: ${name}`);
     this.changed(file);
+  }
+
+  picture(file) {
+    if (file.type.startsWith("video/"))
+      return el("video", { src: this.address, muted: true, loop: true, playsInline: true, autoplay: true, controls: false });
+    if (file.type.startsWith("image/")) return el("img", { src: this.address, alt: "" });
+    return el("div", { class: "empty" }, el("h2", { t: "drop.motion" })); // recorded motion has no picture
   }
 
   async record() {

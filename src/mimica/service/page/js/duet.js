@@ -39,6 +39,7 @@ export class Duet {
     result.addEventListener("timeupdate", () => this.tick());
     result.addEventListener("loadedmetadata", () => this.tick());
     result.addEventListener("click", () => this.toggle());
+    driver.addEventListener("error", () => driver.closest("figure").remove()); // recorded motion has no picture
   }
 
   tick() {
