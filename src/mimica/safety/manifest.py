@@ -187,6 +187,12 @@ def _ingredient(source: Source) -> dict[str, Any]:
     return {"title": source.role, "label": source.role, "relationship": relationship}
 
 
+def _description(statement: Statement) -> str:
+    if statement.sources and all(source.role == "photo" for source in statement.sources):
+        return "A photo whose expression, pose or gaze was changed."
+    return "A photo animated with the motion of another video or photo."
+
+
 def _definition(statement: Statement, plain: list[Source]) -> dict[str, Any]:
     agent = {"name": "Mimica", "version": statement.version}
     actions: list[dict[str, Any]] = [
@@ -195,7 +201,7 @@ def _definition(statement: Statement, plain: list[Source]) -> dict[str, Any]:
             "digitalSourceType": DIGITAL_SOURCE_TYPE,
             "softwareAgent": agent,
             "when": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "description": "A photo animated with the motion of another video.",
+            "description": _description(statement),
         },
         {"action": "c2pa.watermarked.bound", "softwareAgent": agent},
     ]

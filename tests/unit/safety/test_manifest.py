@@ -266,3 +266,16 @@ def test_the_padding_of_a_manifest_in_many_jpeg_segments_is_found(tmp_path: Path
 def test_odd_files_have_no_padding(tmp_path: Path, mime: str, content: bytes) -> None:
     (tmp_path / "odd").write_bytes(content)
     assert filled_padding(tmp_path / "odd", mime) == []
+
+
+@pytest.mark.parametrize(
+    ("roles", "words"),
+    [
+        (("photo",), "expression, pose or gaze was changed"),
+        (("photo", "driver"), "animated with the motion of another"),
+    ],
+)
+def test_the_manifest_tells_an_edit_from_an_animation(roles: tuple[str, ...], words: str) -> None:
+    sources = tuple(Source(role, None, "ab" * 32) for role in roles)
+    definition = manifests._definition(replace(STATEMENT, sources=sources), [])
+    assert words in definition["assertions"][0]["data"]["actions"][0]["description"]
