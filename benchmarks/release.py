@@ -23,7 +23,7 @@ from typing import Any
 from unittest.mock import patch
 
 import mimica
-from mimica.animation import animator
+from mimica.animation import production
 from mimica.media import VideoWriter, open_video
 from mimica.safety import job
 from mimica.safety.gate import Gate
@@ -75,7 +75,7 @@ def measure(frames: int) -> dict[str, Any]:
     """Animate and time. Gives seconds of the whole and of each layer, and the frames made."""
     watch = Stopwatch()
     layers: list[tuple[str, Any, str]] = [
-        (ADMISSION, animator, "admit"),
+        (ADMISSION, production, "admit"),
         ("gate on sampled frames", Gate, "check_frames"),
         ("label", Label, "draw"),
         ("invisible mark", Marker, "mark"),

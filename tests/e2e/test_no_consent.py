@@ -6,7 +6,12 @@ None may leave anything.
 from __future__ import annotations
 
 import json
+import os
 import random
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -117,6 +122,28 @@ def test_nor_do_many_at_once(desk: Path, shelf: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(attempt, tries))
     assert left(desk / "out") == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kills with SIGKILL")
+def test_nor_does_a_kill_half_way(desk: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes of their own, killed at random moments: before, while and after they refuse."""
+    monkeypatch.setenv("MIMICA_HOME", str(desk / "home"))
+    rng = random.Random(13)
+    lines = [words(rng, shelf, desk / "out" / f"{number}.mp4") for number in range(12)]
+    code = (
+        "import json, os, sys\nfrom mimica.cli.main import run\nlines = json.loads(sys.argv[1])\n"
+        "for line in lines:\n    if os.fork() == 0:\n        os._exit(run(line))\n"
+        "print('running', flush=True)\nsys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, json.dumps(lines)]
+    quiet = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, text=True, start_new_session=True, **quiet) as group:  # type: ignore[call-overload]
+        assert group.stdout is not None
+        assert group.stdout.readline()  # of the first that answered, or that all were started
+        time.sleep(rng.uniform(0, 0.4))
+        os.killpg(group.pid, signal.SIGKILL)
+    assert left(desk / "out") == []
+    assert left(desk / "home") == []
 
 
 def test_the_ledger_knows_of_none(desk: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
