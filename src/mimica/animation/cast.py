@@ -20,6 +20,9 @@ FaceWord = Literal["all", "largest", "left", "right"]
 FaceChoice = int | FaceWord | tuple[int, ...]
 """One number, several, or a word: every face, the largest, the one furthest left or right in the picture."""
 
+Box = tuple[float, float, float, float]
+"""Left, top, width and height of a face in pixels: from the brows to the chin, from cheek to cheek."""
+
 WORDS: Final[tuple[FaceWord, ...]] = get_args(FaceWord)
 MIN_FACE_PX: Final = 48
 """Smaller faces have too few pixels to move."""
@@ -103,3 +106,35 @@ def assigned(values: Iterable[str], option: str) -> dict[int, Path]:
             raise UsageError(f"{option}: face {int(number)} is given twice; give each face one file")
         found[int(number)] = Path(file)
     return found
+
+
+def parse_box(text: str) -> Box:
+    """A box in words, "x,y,width,height" in pixels. Raises UsageError on anything else."""
+    try:
+        left, top, width, height = (float(part) for part in text.split(","))
+        if not (width > 0 and height > 0 and max(map(abs, (left, top, width, height))) < 1e6):
+            raise ValueError
+    except ValueError:
+        raise UsageError(f"--box {text!r}: give x,y,width,height in pixels, such as 210,80,300,360") from None
+    return left, top, width, height
+
+
+_POINTS_IN_BOX: Final = ((0.30, 0.27), (0.70, 0.27), (0.50, 0.53), (0.34, 0.75), (0.66, 0.75))
+"""Eyes, nose tip and corners of the mouth of a frontal face, in its box."""
+
+
+def face_in_box(box: Box, width_px: int, height_px: int) -> Face:
+    """The face that a person drew a box around, in a picture of this size. Raises UsageError when it is not in it."""
+    import numpy as np
+
+    from mimica.core.records import Face
+
+    left, top, width, height = box
+    if not (0 <= left + width / 2 <= width_px and 0 <= top + height / 2 <= height_px):
+        raise UsageError(
+            f"--box {left:g},{top:g},{width:g},{height:g}: its middle lies outside the photo, which is "
+            f"{width_px}x{height_px} pixels; give x,y,width,height from its top left corner"
+        )
+    points = np.array([left, top]) + np.array(_POINTS_IN_BOX) * np.array([width, height])
+    edges = np.array([left, top, left + width, top + height], np.float32)
+    return Face(edges, 1.0, points.astype(np.float32))

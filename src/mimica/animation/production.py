@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from mimica.animation.animator import Animator
-from mimica.animation.cast import FaceChoice, told
+from mimica.animation.cast import Box, FaceChoice, told
 from mimica.animation.clock import REST_S, lasts, on_clock
 from mimica.animation.driver import Driver
 from mimica.animation.driving import WHOLE, DrivingFile
@@ -40,7 +40,7 @@ def animate(
     signing: SigningOptions | None = None, progress: ProgressCallback | None = None, animator: Animator | None = None,
     preview: PreviewCallback | None = None, drivers: Mapping[int, Path | str] | None = None, keep: Keep = "pose",
     audio_from: Literal["driver", "source"] = "driver", timeline: Timeline = WHOLE, actor: ActorChoice = "largest",
-    parts: tuple[Part, ...] = PARTS,
+    parts: tuple[Part, ...] = PARTS, box: Box | None = None,
 ) -> AnimationReport:  # fmt: skip
     """Let `photo` perform what the actor does in `driving`, and write it to `out`.
 
@@ -67,6 +67,7 @@ def animate(
             gives time, length and sound; a face whose own driver is over rests.
         keep: what a video given as `photo` keeps of its own performance: "pose", "expression", "both" or "none" (see
             `animation.keep`). Its frames and times are then the output's, and the shorter of both videos ends it.
+        box: left, top, width, height of the face in pixels, where none is found; see `cast.Box`.
         audio_from: whose sound, the driver's or that of a video given as `photo`.
         timeline: which part of the driver is played, how often, which way round and at which rate.
         actor: whom of several people in the driver: "largest", "left", "right", or a number.
@@ -88,13 +89,14 @@ def animate(
     options = RetargetOptions(motion, expression, pose, gaze, parts)
     with DrivingFile(driving) as file:
         animator = animator or Animator.load(device)
-        scene = open_scene(photo, animator.networks, face, keep, own)
+        scene = open_scene(photo, animator.networks, face, keep, own, box)
         playing = {part.number: own.get(part.number, driving) for part in scene.parts}
         terms = admit(
             photo, scene.picture, driving, consent=consent, receipt=receipt, purpose=purpose, label=label,
             signing=signing, weights=registry_sha256(), faces=playing, also_look_at=scene.further,
             settings={
-                "framing": framing, "face": told(face), "faces": list(playing), "crf": crf, "audio": audio,
+                "framing": framing, "face": told(face) if box is None else list(box), "faces": list(playing),
+                "crf": crf, "audio": audio,
                 "actor": actor, "timeline": timeline.as_dict(), **asdict(options),
                 **({} if scene.info is None else {"keep": keep, "audio_from": audio_from}),
             },

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mimica.animation.cast import FaceChoice, Part, choose_faces
+from mimica.animation.cast import Box, FaceChoice, Part, choose_faces, face_in_box
+from mimica.animation.clear_copy import COPIES
 from mimica.animation.clock import lasts, on_clock
 from mimica.animation.driver import Driver
 from mimica.animation.keep import Keep
@@ -34,6 +35,8 @@ from mimica.media.video_sampler import sample_frames
 
 Image = NDArray[np.uint8]
 
+LIKELY_FACE = 0.4
+"""Width of a face in the shorter side of a picture where none was found, as far as filters are concerned."""
 LONGEST_WAIT_S = 30.0
 """A source video must show a face within so many seconds."""
 GATE_FRAMES = 8
@@ -52,14 +55,17 @@ class PhotoScene:
 
     @classmethod
     def of(
-        cls, photo: Image, networks: Networks, face: FaceChoice, label: str, also: Mapping[int, object] | None = None
-    ) -> PhotoScene:
+        cls, photo: Image, networks: Networks, face: FaceChoice, label: str,
+        also: Mapping[int, object] | None = None, box: Box | None = None,
+    ) -> PhotoScene:  # fmt: skip
         """Find and choose the faces of `photo` (H, W, 3) uint8 RGB. also: numbers that perform whatever the choice.
 
+        box: where the one face is, as a person drew it; nothing is searched for then.
+
         Raises:
-            NoFaceError, FaceChoiceError: see `choose_faces`.
+            NoFaceError, FaceChoiceError: see `choose_faces`. UsageError: the box lies outside the photo.
         """
-        found = networks.finder.find(photo)
+        found = found_faces(photo, networks) if box is None else [face_in_box(box, photo.shape[1], photo.shape[0])]
         parts, notes = choose_faces(found, face, label, also or ())
         return cls(photo, tuple(found), parts, label, notes)
 
@@ -160,16 +166,29 @@ Scene = PhotoScene | VideoScene
 
 
 def open_scene(
-    path: Path, networks: Networks, face: FaceChoice, keep: Keep, also: Mapping[int, object] | None = None
-) -> Scene:
+    path: Path, networks: Networks, face: FaceChoice, keep: Keep, also: Mapping[int, object] | None = None,
+    box: Box | None = None,
+) -> Scene:  # fmt: skip
     """The portrait in `path`, a photo or a video. See `PhotoScene.of` and `VideoScene.of`."""
     if not is_video(path):
         picture = load_photo(path)
-        scene = PhotoScene.of(picture.image, networks, face, f"photo {path}", also)
+        scene = PhotoScene.of(picture.image, networks, face, f"photo {path}", also, box)
         return replace(scene, notes=(*picture.notes, *scene.notes))
     if also:
         raise UsageError(f"source video {path}: one face of a video performs at a time; leave out --driver")
+    if box is not None:
+        raise UsageError(f"source video {path}: its face moves, and is found; leave out --box")
     return VideoScene.of(path, networks, face, keep)
+
+
+def found_faces(photo: Image, networks: Networks) -> list[Face]:
+    """Faces of `photo` (H, W, 3) uint8 RGB; when there are none, those of softened and contrast-stretched copies."""
+    found = networks.finder.find(photo)
+    for make in () if found else COPIES.values():
+        found = networks.finder.find(make(photo, LIKELY_FACE * min(photo.shape[:2])))
+        if found:
+            break
+    return found
 
 
 def _first_faces(path: Path, networks: Networks, label: str) -> tuple[VideoFrame, list[Face], VideoInfo]:

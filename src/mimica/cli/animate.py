@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from mimica.animation.cast import WORDS, assigned, parse_faces
+from mimica.animation.cast import WORDS, assigned, parse_box, parse_faces
 from mimica.animation.parts import WORDS as PART_WORDS
 from mimica.animation.parts import chosen_parts
 from mimica.animation.request import check_input_file, check_output_file
@@ -98,6 +98,10 @@ def animate(
             help=f"Which faces of the photo: {', '.join(WORDS)}, or numbers from 1 as `mimica faces` gives them.",
         ),
     ] = "largest",
+    box: Annotated[
+        str | None,
+        typer.Option(metavar="X,Y,W,H", help="Where the face is, in pixels of the photo, when none is found."),
+    ] = None,
     driver: Annotated[
         list[str] | None,
         typer.Option(metavar="N=VIDEO", help="Another driving video for face N; DRIVING gives time, length and sound."),
@@ -174,6 +178,7 @@ def animate(
             gaze=gaze,
             face=choice,
             drivers=drivers,
+            box=None if box is None else parse_box(box),
             crf=crf,
             device=device,
             audio=audio,

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mimica.animation.cast import assigned, choose_faces, parse_faces, told
+from mimica.animation.cast import assigned, choose_faces, face_in_box, parse_box, parse_faces, told
 from mimica.core.records import Face
 from mimica.errors import FaceChoiceError, NoFaceError, UsageError
 
@@ -67,3 +67,21 @@ def test_drivers_by_face() -> None:
     for wrong in (["a.mp4"], ["0=a.mp4"], ["2="], ["2=a", "2=b"]):
         with pytest.raises(UsageError, match="--driver"):
             assigned(wrong, "--driver")
+
+
+def test_a_box_that_a_person_drew_is_a_face() -> None:
+    drawn = face_in_box(parse_box("200,80,300,400"), 800, 600)
+    assert drawn.box_xyxy.tolist() == [200, 80, 500, 480]
+    right_eye, left_eye, nose, right_corner, left_corner = drawn.points
+    assert right_eye[0] < nose[0] < left_eye[0]
+    assert right_eye[1] < nose[1] < right_corner[1]
+    assert right_corner[0] < left_corner[0]
+    for outside in ((-300.0, 0.0, 100.0, 100.0), (780.0, 590.0, 90.0, 90.0)):
+        with pytest.raises(UsageError, match="outside the photo, which is 800x600"):
+            face_in_box(outside, 800, 600)
+
+
+@pytest.mark.parametrize("text", ["", "1,2,3", "1,2,0,4", "1,2,3,-4", "a,b,c,d", "1,2,3,nan", "1,2,3,1e9"])
+def test_what_is_no_box(text: str) -> None:
+    with pytest.raises(UsageError, match="--box"):
+        parse_box(text)
