@@ -2,10 +2,11 @@
 
     python benchmarks/curation.py CORPUS -o OUT [--films N] [--json FILE]
 
-CORPUS is what benchmarks/curation_corpus.py makes. Four parts, each told as it ends: the whole corpus inline, with CPU
+CORPUS is what benchmarks/curation_corpus.py makes. Five parts, each told as it ends: the whole corpus inline, with CPU
 seconds by stage; the whole corpus on Ray with two nodes of one core each, one of which is killed when half the films
 are analysed, compared byte by byte; N films on one and on two workers of Ray, and items that cost nothing; and
-forgetting one person in corpora that are 1, 4 and 16 times as large. CPU seconds hold on a busy machine; wall times are told with the load average.
+forgetting one person in corpora that are 1, 4 and 16 times as large. CPU seconds hold on a busy machine; wall times are
+told with the load average.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ file system that all nodes share.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -57,6 +58,7 @@ class _Carried:
 
 
 def _set_up() -> None:
+    logging.getLogger("ray.data").setLevel(logging.ERROR)  # progress is the pipeline's to tell
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.verbose_stats_logs = False
