@@ -30,9 +30,9 @@ CHROMIUM = next(
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed; none is downloaded"),
     pytest.mark.slow,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1200),
 ]
-PATIENCE_MS = 240_000
+PATIENCE_MS = 480_000  # a machine may be very busy
 PHONE = {"width": 360, "height": 780}
 
 
@@ -45,7 +45,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess
 
 @pytest.fixture(scope="module")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return short_driver(tmp_path_factory.mktemp("driver") / "driver.mp4", 8)
+    return short_driver(tmp_path_factory.mktemp("driver") / "driver.mp4", 5)
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +130,7 @@ def test_the_whole_way(visit: Visit, driver: Path) -> None:
     page.wait_for_selector("#result-video", timeout=PATIENCE_MS)
     until(page, "document.querySelector('#result-video').readyState >= 2")
     page.get_by_role("button", name="Play").click()
-    until(page, "document.querySelector('#result-video').currentTime > 0.2")
+    until(page, "document.querySelector('#result-video').currentTime > 0.05")
     assert page.evaluate("document.querySelector('#driver-video').currentTime") > 0
     until(page, "document.querySelector('#result-video').ended")
     visit.picture("4-result")

@@ -28,22 +28,31 @@ FORGED_ORIGINS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("host", FORGED_HOSTS)
-def test_a_forged_host_reaches_nothing(client: TestClient, host: str) -> None:
-    for method, path in (("GET", "/"), ("GET", "/api/v1/jobs"), ("GET", "/api/v1/health"), ("POST", "/api/v1/jobs")):
-        answer = client.request(method, path, headers={"Host": host})
-        assert answer.status_code == 421, (method, path)
+def test_a_forged_host_reaches_nothing(client: TestClient) -> None:
+    for host in FORGED_HOSTS:
+        for method, path in (
+            ("GET", "/"),
+            ("GET", "/api/v1/jobs"),
+            ("GET", "/api/v1/health"),
+            ("POST", "/api/v1/jobs"),
+        ):
+            answer = client.request(method, path, headers={"Host": host})
+            assert answer.status_code == 421, (host, method, path)
 
 
-@pytest.mark.parametrize("origin", FORGED_ORIGINS)
-def test_a_forged_origin_reaches_nothing(client: TestClient, post: Post, origin: str) -> None:
-    assert post({"Origin": origin}).status_code == 403
-    assert client.get("/api/v1/jobs", headers={"Origin": origin}).status_code == 403
+def test_a_forged_origin_reaches_nothing(client: TestClient, post: Post) -> None:
+    for origin in FORGED_ORIGINS:
+        assert post({"Origin": origin}).status_code == 403, origin
+        assert client.get("/api/v1/jobs", headers={"Origin": origin}).status_code == 403, origin
     assert client.get("/api/v1/jobs").json()["jobs"] == []
 
 
-@pytest.mark.parametrize("site", ["cross-site", "same-site"])
-def test_a_page_of_another_site_reads_nothing(client: TestClient, site: str) -> None:
+def test_a_page_of_another_site_reads_nothing(client: TestClient) -> None:
+    for site in ("cross-site", "same-site"):
+        check_site(client, site)
+
+
+def check_site(client: TestClient, site: str) -> None:
     for mode in ("cors", "no-cors", "websocket", "navigate"):
         headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode}
         assert client.get("/api/v1/jobs", headers=headers).status_code == 403
@@ -90,8 +99,12 @@ def test_a_public_address_needs_its_own_origin(
         assert client.get("/api/v1/jobs", headers={**own, "Origin": origin}).status_code == 403
 
 
-@pytest.mark.parametrize("path", ["/", "/api/v1/jobs", "/nothing", "/page/base.css"])
-def test_every_answer_has_its_headers(client: TestClient, path: str) -> None:
+def test_every_answer_has_its_headers(client: TestClient) -> None:
+    for path in ("/", "/api/v1/jobs", "/nothing", "/page/base.css"):
+        check_headers(client, path)
+
+
+def check_headers(client: TestClient, path: str) -> None:
     headers = client.get(path).headers
     assert "default-src 'none'" in headers["content-security-policy"]
     assert "unsafe" not in headers["content-security-policy"]

@@ -36,9 +36,12 @@ def test_without_a_token_nothing_is_told(guarded: TestClient) -> None:
     assert guarded.get("/api/v1/health").json()["status"] == "ok"
 
 
-@pytest.mark.parametrize("wrong", ["", "x", "mimica_", "Bearer", "é", "' or 1=1 --", "\x7f"])
-def test_a_wrong_token_opens_nothing(guarded: TestClient, wrong: str) -> None:
-    header = f"Bearer {wrong}".encode("latin-1")
+def test_a_wrong_token_opens_nothing(guarded: TestClient) -> None:
+    for wrong in ("", "x", "mimica_", "Bearer", "é", "' or 1=1 --", "\x7f"):
+        check_wrong(guarded, f"Bearer {wrong}".encode("latin-1"))
+
+
+def check_wrong(guarded: TestClient, header: bytes) -> None:
     assert guarded.get("/api/v1/jobs", headers={b"Authorization": header}).status_code == 401  # type: ignore[dict-item]
 
 

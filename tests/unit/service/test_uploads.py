@@ -35,11 +35,15 @@ def test_there_are_fifty_names() -> None:
     assert len(set(NAMES)) == 50
 
 
-@pytest.mark.parametrize("number", range(50))
+@pytest.mark.parametrize("group", range(5))
 def test_a_climbing_name_is_never_used(
-    client: TestClient, settings: ServiceSettings, tiny_driver: bytes, number: int
+    client: TestClient, settings: ServiceSettings, tiny_driver: bytes, group: int
 ) -> None:
-    name = NAMES[number]
+    for name in NAMES[group::5]:
+        send_named(client, settings, tiny_driver, name)
+
+
+def send_named(client: TestClient, settings: ServiceSettings, tiny_driver: bytes, name: str) -> None:
     quoted = name.replace("\r", "").replace("\n", "").replace('"', "%22").encode("utf-8")
     edge = b"edge-of-a-part"
 
@@ -85,17 +89,19 @@ def test_a_name_in_the_place_of_a_field_is_refused(client: TestClient, settings:
     assert not files_of(settings)
 
 
-@pytest.mark.parametrize(
-    "content",
-    [b"GIF", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.7", b"MZ" * 50, b"#!/bin/sh\nid\n", b"<html>",
-     b"PK\3\4" * 20, b"\x7fELF" + b"\0" * 80, b"%!PS-Adobe", b"{}", b"\0" * 100],
+NO_PHOTOS = (
+    b"GIF", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.7", b"MZ" * 50, b"#!/bin/sh\nid\n", b"<html>",
+    b"PK\3\4" * 20, b"\x7fELF" + b"\0" * 80, b"%!PS-Adobe", b"{}", b"\0" * 100,
 )  # fmt: skip
+
+
 def test_what_is_no_photo_is_refused_whatever_it_is_called(
-    client: TestClient, job_parts: Callable[..., dict[str, Any]], settings: ServiceSettings, content: bytes
+    client: TestClient, job_parts: Callable[..., dict[str, Any]], settings: ServiceSettings
 ) -> None:
-    answer = client.post("/api/v1/jobs", files=job_parts(photo=content))
-    assert answer.status_code == 415
-    assert answer.json()["exit_code"] == 3
+    for content in NO_PHOTOS:
+        answer = client.post("/api/v1/jobs", files=job_parts(photo=content))
+        assert answer.status_code == 415, content
+        assert answer.json()["exit_code"] == 3
     assert not files_of(settings)
 
 
@@ -156,13 +162,13 @@ def test_a_chunked_body_without_a_length_is_counted(
     assert not files_of(settings)
 
 
-@pytest.mark.parametrize("cut", [0.0, 0.2, 0.5, 0.9, 0.99])
 def test_a_body_that_ends_early_is_not_accepted(
-    client: TestClient, job_parts: Callable[..., dict[str, Any]], settings: ServiceSettings, cut: float
+    client: TestClient, job_parts: Callable[..., dict[str, Any]], settings: ServiceSettings
 ) -> None:
     body, headers = whole(job_parts, client)
-    answer = client.post("/api/v1/jobs", content=body[: int(len(body) * cut)], headers=headers)
-    assert answer.status_code in (400, 422)
+    for cut in (0.0, 0.2, 0.5, 0.9, 0.99):
+        answer = client.post("/api/v1/jobs", content=body[: int(len(body) * cut)], headers=headers)
+        assert answer.status_code in (400, 422), cut
     assert not files_of(settings)
 
 
@@ -171,13 +177,15 @@ def test_a_length_that_claims_too_much_is_refused_at_once(small: TestClient) -> 
     assert small.post("/api/v1/jobs", content=b"", headers=headers).status_code == 413
 
 
-@pytest.mark.parametrize(
-    "kind", ["", "application/json", "multipart/form-data", "multipart/form-data; boundary=", "text/plain; boundary=x",
-             "multipart/mixed; boundary=x", "multipart/form-data; boundary=" + "x" * 300],
+KINDS = (
+    "", "application/json", "multipart/form-data", "multipart/form-data; boundary=", "text/plain; boundary=x",
+    "multipart/mixed; boundary=x", "multipart/form-data; boundary=" + "x" * 300,
 )  # fmt: skip
-def test_another_kind_of_body_is_refused(client: TestClient, kind: str) -> None:
-    answer = client.post("/api/v1/jobs", content=b"--x--", headers={"Content-Type": kind})
-    assert answer.status_code == 415
+
+
+def test_another_kind_of_body_is_refused(client: TestClient) -> None:
+    for kind in KINDS:
+        assert client.post("/api/v1/jobs", content=b"--x--", headers={"Content-Type": kind}).status_code == 415, kind
 
 
 def test_parts_twice_unknown_or_too_many_are_refused(client: TestClient, settings: ServiceSettings) -> None:
