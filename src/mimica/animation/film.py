@@ -38,11 +38,12 @@ class FilmFormat:
 
 def film(
     take: Take, out: Path, terms: ReleaseTerms, form: FilmFormat, progress: ProgressCallback | None = None,
-    preview: PreviewCallback | None = None,
+    preview: PreviewCallback | None = None, resume: bool | None = None,
 ) -> Film:  # fmt: skip
     """Release every frame of `take` into `out`, which appears only when complete, signed and on record.
 
-    preview: is shown small released pictures meanwhile.
+    preview: is shown small released pictures meanwhile. resume: see `VideoRelease`; pictures and sound come out the
+    same, byte for byte, however often the work was cut off and gone on with.
 
     Raises:
         UsageError, GateError, OutputError, LedgerError: see `VideoRelease`.
@@ -54,10 +55,12 @@ def film(
     with VideoRelease(
         out, (width, height), terms, frames=len(take.times), seconds=float(take.times[-1] - take.times[0]),
         time_base=form.time_base, rate=form.rate, crf=form.crf, audio_from=form.audio_from,
-        preview=preview,
+        preview=preview, resume=resume,
     ) as writer:  # fmt: skip
-        moments = zip(itertools.chain([first], frames), take.times, take.durations, strict=True)
-        for count, (frame, moment, duration) in enumerate(moments, start=1):
+        done = writer.frames_done
+        frames = take.unreleased_frames(done) if done else itertools.chain([first], frames)
+        moments = zip(frames, take.times[done:], take.durations[done:], strict=True)
+        for count, (frame, moment, duration) in enumerate(moments, start=done + 1):
             writer.write(frame, moment, duration)
             stage.tell(count)
     return Film((width, height), len(take.times), stage.fps, (*take.notes, *writer.notes), writer.release)

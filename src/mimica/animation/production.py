@@ -30,6 +30,7 @@ from mimica.runtime.weights import registry_sha256
 from mimica.safety.admission import SigningOptions, admit
 from mimica.safety.agreements import Agreements, Consent, ReceiptFiles
 from mimica.safety.film_preview import PreviewCallback
+from mimica.safety.unfinished_run import UnfinishedRun, terms_facts
 
 
 def animate(
@@ -40,7 +41,7 @@ def animate(
     signing: SigningOptions | None = None, progress: ProgressCallback | None = None, animator: Animator | None = None,
     preview: PreviewCallback | None = None, drivers: Mapping[int, Path | str] | None = None, keep: Keep = "pose",
     audio_from: Literal["driver", "source"] = "driver", timeline: Timeline = WHOLE, actor: ActorChoice = "largest",
-    parts: tuple[Part, ...] = PARTS, box: Box | None = None,
+    parts: tuple[Part, ...] = PARTS, box: Box | None = None, resume: bool = False,
 ) -> AnimationReport:  # fmt: skip
     """Let `photo` perform what the actor does in `driving`, and write it to `out`.
 
@@ -72,6 +73,8 @@ def animate(
         timeline: which part of the driver is played, how often, which way round and at which rate.
         actor: whom of several people in the driver: "largest", "left", "right", or a number.
         parts: what of the motion is taken over; see `animation.parts`.
+        resume: go on with a run that was killed, from the pieces that it left beside `out`; the same inputs, settings
+            and weights are required, and consent is asked again. Without such a run it begins anew.
 
     Raises:
         ConsentError, UsageError, UnreadableMediaError, NoFaceError, FaceChoiceError, OutputError, WeightsError,
@@ -101,6 +104,8 @@ def animate(
                 **({} if scene.info is None else {"keep": keep, "audio_from": audio_from}),
             },
         )  # fmt: skip
+        if resume:
+            UnfinishedRun(out).job(terms_facts(terms))  # refused before anything is read
         driver = file.read(animator.networks, progress, timeline=timeline, actor=actor)
     cast, said = _on_one_clock(
         playing, driving, driver, lambda path: animator.read_driver(path, progress, timeline=timeline, actor=actor)
@@ -109,7 +114,7 @@ def animate(
     clock = scene.info or driver
     sound = _sound(photo, scene, driver, audio_from, take) if audio else None
     form = FilmFormat(clock.time_base, clock.rate, crf, sound)
-    made = film(take, out, terms, form, progress, preview)
+    made = film(take, out, terms, form, progress, preview, resume)
     return AnimationReport(
         out=out, frames=made.frames, fps=made.fps, seconds=time.monotonic() - started, size=made.size,
         rate=clock.rate, audio=sound is not None, notes=tuple(dict.fromkeys((*scene.notes, *said, *made.notes))),

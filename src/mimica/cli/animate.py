@@ -138,6 +138,9 @@ def animate(
         typer.Option(help="Whose sound: the driving video's, or that of PHOTO when it is a video."),
     ] = "driver",
     overwrite: Annotated[bool, typer.Option(help="Replace OUT if it exists.")] = True,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a run that was killed: everything else as it was then.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the result, or the error, as one JSON object.")
     ] = False,
@@ -188,6 +191,7 @@ def animate(
             actor=whom,
             parts=parts,
             overwrite=overwrite,
+            resume=resume,
             progress=display,
         )
     tell(report, as_json=as_json, quiet=quiet)

@@ -73,9 +73,12 @@ class Release:
 class ReleaseJob:
     """A job that has begun: its row "started" is in the ledger. Raises LedgerError when it cannot be."""
 
-    def __init__(self, terms: ReleaseTerms, kind: str) -> None:
-        """kind: video, image or frames."""
+    def __init__(self, terms: ReleaseTerms, kind: str, job: str | None = None) -> None:
+        """kind: video, image or frames. job: an unfinished one to go on with; LedgerError when it is not on record."""
         self.terms = terms
+        if job is not None:
+            self.started = _unfinished(job)
+            return
         inputs = {source.role: source.sha256 for source in terms.sources}
         facts = JobFacts(terms.consent, terms.weights, inputs, {"kind": kind, **terms.settings})
         with Ledger.open() as ledger:
@@ -161,3 +164,17 @@ class ReleaseJob:
             reason = type(error).__name__
         with suppress(LedgerError), Ledger.open() as ledger:
             ledger.fail(self.started, reason)
+
+
+def is_unfinished(job: str) -> bool:
+    """Whether the ledger knows the job and no file of it. Raises LedgerError."""
+    with Ledger.open() as ledger:
+        return any(found.started.job == job and found.state != "finished" for found in ledger.find(job=job))
+
+
+def _unfinished(job: str) -> LedgerRow:
+    with Ledger.open() as ledger:
+        for found in ledger.find(job=job):
+            if found.started.job == job and found.state != "finished":
+                return found.started
+        raise LedgerError(f"ledger {ledger.path}: has no unfinished job {job[:80]}; run without --resume to begin anew")

@@ -10,9 +10,10 @@ invisible mark.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import cv2
 import numpy as np
@@ -56,6 +57,16 @@ class Label:
         self._always = policy == "always"
         self._since: Fraction | None = None
         self._seen: NDArray[np.float32] | None = None
+
+    def state(self) -> dict[str, Any]:
+        """What `go_on` needs to draw the following frames as this label would, in types that JSON knows."""
+        seen = None if self._seen is None else self._seen.reshape(-1).tolist()
+        return {"since": None if self._since is None else str(self._since), "seen": seen}
+
+    def go_on(self, state: Mapping[str, Any]) -> None:
+        """Take over where a label with this `state` stopped."""
+        self._since = None if state["since"] is None else Fraction(state["since"])
+        self._seen = None if state["seen"] is None else np.array(state["seen"], np.float32).reshape(32, 32)
 
     def draw(self, frame: NDArray[np.uint8], time: Fraction) -> NDArray[np.uint8]:
         """`frame` (H, W, 3) uint8 RGB at `time` seconds; a labelled copy where the label is due, else itself."""
