@@ -42,6 +42,11 @@ class ActorMemory:
     def after_cut(self) -> ActorMemory:
         return ActorMemory(self.first)
 
+    @property
+    def wonders(self) -> bool:
+        """Whether a face lies where the actor's was that may be the actor's in other light."""
+        return self._unlike_since_s is not None
+
     def leave(self, face: Face | None, crop: CropFrame) -> None:
         """The actor is no longer seen; `face` was the last."""
         if face is not None:

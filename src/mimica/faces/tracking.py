@@ -16,7 +16,7 @@ from mimica.core.geometry import CropFrame, box_overlap
 from mimica.core.records import Face
 from mimica.faces.actor import choose_actor
 from mimica.faces.actor_choice import ActorChoice
-from mimica.faces.actor_memory import ActorMemory
+from mimica.faces.actor_memory import NEW_LIGHT_S, ActorMemory
 from mimica.faces.alignment import face_crop
 from mimica.faces.cuts import CutDetector
 from mimica.faces.finder import FaceFinder
@@ -87,7 +87,8 @@ class FaceTracker:
         self._time_s = time_s
         face = self._look(image, time_s)
         if face is None:
-            if self._crop is None or time_s - self._seen_s > HOLD_S:
+            patience_s = HOLD_S + (NEW_LIGHT_S if self._memory.wonders else 0)
+            if self._crop is None or time_s - self._seen_s > patience_s:
                 if self._crop is not None:
                     self._memory.leave(self._face, self._crop)
                     self._crop = self._face = None
