@@ -53,12 +53,11 @@ class FaceMemory:
 
     @classmethod
     def of(cls, looks: Sequence[Look]) -> FaceMemory:
-        """From some dozen looks from all over the video; at least one."""
-        sheets = np.stack([_laid_out(look) for look in looks])
+        """From some dozen looks from all over the video; without any that shows skin nothing is ever covered."""
+        sheets = np.stack([sheet for look in looks if np.isfinite(sheet := _laid_out(look)).any()] or [_nothing()])
         light = np.nanmedian(sheets, axis=(0, 1, 2))
-        sheets *= (light / np.nanmedian(sheets, axis=(1, 2), keepdims=True)).astype(np.float32)
-        known = np.isfinite(sheets[..., 0]).sum(0)
-        enough = known >= max(1, len(looks) // 4)
+        sheets *= ((light + 1) / (np.nanmedian(sheets, axis=(1, 2), keepdims=True) + 1)).astype(np.float32)
+        enough = np.isfinite(sheets[..., 0]).sum(0) >= max(1, len(sheets) // 4)
         filled = np.where(enough[..., None], sheets, 0)
         usual = np.where(enough[..., None], np.nanmedian(filled, axis=0), 0).astype(np.float32)
         off = np.abs(filled - usual).max(-1)
@@ -93,6 +92,11 @@ class FaceMemory:
         found = cv2.morphologyEx(found, cv2.MORPH_CLOSE, np.ones((11, 11), np.uint8))
         found = cv2.dilate(found, np.ones((5, 5), np.uint8))
         return np.asarray(cv2.GaussianBlur(found.astype(np.float32), (0, 0), 1.5), np.float32)
+
+
+def _nothing() -> FloatArray:
+    columns, rows = np.ceil((HIGH_CM - LOW_CM) / CELL_CM).astype(int)
+    return np.zeros((rows, columns, 3), np.float32)
 
 
 def _laid_out(look: Look) -> FloatArray:
