@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mimica.animation.cast import MIN_FACE_PX
 from mimica.animation.clear_copy import clear_copy
+from mimica.animation.closing import taken_away
 from mimica.animation.eyeball import KnownEye, read_eyeball
 from mimica.animation.networks import ENCODER_PX, EYE_PX, FACE_PX, MATTE_PX, MOUTH_PX, EncodedMotion, Networks
 from mimica.animation.portrait_mesh import build_mesh
@@ -102,8 +103,9 @@ def rigged(
     renderer = Renderer(photo, reading, mesh, eyeballs, lips_px, still=still)
     # the strengths that `Closing` takes away; the photo's own tongue is pixels and cannot be
     own = np.zeros(len(EXPRESSION_NAMES), np.float32)
-    own[: len(RIG_NAMES)] = np.clip(reading.expression[: len(RIG_NAMES)], 0, 1.1)
-    subject = Subject(mesh.rotation, mesh.origin_cm, reading.gaze_deg, own, own * networks.expression_gain)
+    own[: len(RIG_NAMES)] = taken_away(reading.expression)
+    performed = np.where(own > 0, np.maximum(reading.expression * networks.expression_gain, own), 0).astype(np.float32)
+    subject = Subject(mesh.rotation, mesh.origin_cm, reading.gaze_deg, own, performed)
     return Portrait(photo, reading, renderer, subject)
 
 
