@@ -1,7 +1,7 @@
 """The journal of a corpus: what each source's analysis found, so that a run goes on where it was killed.
 
-It lies in `.work` of the corpus, one file a source, named by the film's bytes and a digest of settings, version and the
-weights that look: other weights see other things, so what they saw before is not mixed in.
+It lies in `.work` of the corpus, one file a source, named by the film's bytes and a digest of settings, version, the
+weights that look and the denylist: with others, other things would be seen, so what was seen before is not mixed in.
 This module does not know what an analysis holds beyond its JSON.
 """
 
@@ -17,6 +17,8 @@ from mimica.curation.records import Analysis, Clip, Source
 from mimica.curation.shards import put_file
 from mimica.errors import OutputError
 from mimica.runtime.weights import read_registry
+from mimica.safety.denylist import denylist_path, is_enabled
+from mimica.safety.perceptual_hash import file_sha256
 
 WORK = ".work"
 LOOKING = ("face_finder", "motion_encoder")
@@ -28,7 +30,8 @@ class AnalysisJournal:
 
     def __init__(self, corpus: Path, config: CurationConfig) -> None:
         weights = {name: entry.sha256 for name, entry in read_registry().items() if name in LOOKING}
-        facts = json.dumps([__version__, weights, config.to_mapping()], sort_keys=True)
+        denied = file_sha256(denylist_path()) if is_enabled() else ""
+        facts = json.dumps([__version__, weights, denied, config.to_mapping()], sort_keys=True)
         self._mark = hashlib.sha256(facts.encode()).hexdigest()[:12]
         self._folder = corpus / WORK
         try:
