@@ -57,7 +57,7 @@ def check_opt_out(image: Image, label: str = "the photo", *, embedding: FaceEmbe
     Raises:
         OptOutError: a face is on it, or the check cannot run (no face found, dlib missing, list unreadable).
     """
-    if is_enabled():
+    if is_enabled() or _key_path().exists():  # a key without its list: that was lost or taken away, which is a no
         Denylist(embedding or DlibEmbedding()).check(image, label)
 
 
@@ -128,7 +128,7 @@ class Denylist:
 
         Raises OptOutError when the list is damaged or of another embedding.
         """
-        if not denylist_path().exists():
+        if not is_enabled() and not _key_path().exists():
             return []
         try:
             sealed = denylist_path().read_bytes()

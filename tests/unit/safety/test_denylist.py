@@ -143,3 +143,13 @@ def test_without_dlib_an_enabled_list_refuses(listed: Denylist, monkeypatch: pyt
     monkeypatch.setattr(face_embedding, "find_spec", lambda name: None)
     with pytest.raises(OptOutError, match=r"pip install 'mimica\[denylist\]'"):
         check_opt_out(picture(2))
+
+
+def test_a_list_that_was_taken_away_is_no_pass_until_it_is_erased(listed: Denylist) -> None:
+    listed.add(picture(3))
+    denylist_path().unlink()
+    for person in (2, 3):
+        with pytest.raises(OptOutError, match=r"cannot be read.*mimica denylist erase"):
+            check_opt_out(picture(person), embedding=Columns())
+    assert erase()
+    check_opt_out(picture(3), embedding=Columns())
