@@ -1,4 +1,4 @@
-"""What of a filmed performance stays when a driver re-acts it (ADR 0018).
+"""What of a filmed performance stays when a driver re-acts it (ADR 20).
 
 "pose" keeps the head as filmed and takes the driver's face; "expression" keeps the face and takes the driver's head;
 "both" keeps both and lays the driver's performance on top; "none" takes both from the driver. The head's place in the

@@ -68,7 +68,7 @@ class FaceMemory:
     def covered(self, look: Look) -> FloatArray:
         """(96, 96) 0..1 of the crop: 1 where something lies over the face."""
         inside = cv2.morphologyEx((look.face > 0.6).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((13, 13), np.uint8))
-        if not inside.any():
+        if not (inside.any() and self.usual.any()):
             return np.zeros_like(look.face)
         place = ((look.canonical[..., :2] - LOW_CM) / CELL_CM - 0.5).astype(np.float32)
         expected, spread = look_up(self.usual, place), look_up(self.spread, place)
