@@ -80,8 +80,8 @@ def same_face(faces: list[Face], truth: Face) -> Face | None:
 
 
 def measure(images: list[Image], networks: Networks, rigged: int) -> dict[str, list[list[float]]]:
-    """Per style a row for each picture: found by one look; found; errors in % of the eyes' distance, read as it is, then
-    as Mimica reads it: all marks, eyes, lips; share of the photo's mouth opening, nan beyond `rigged` pictures.
+    """Per style a row for each picture: found by one look; found; errors in % of the eyes' distance, read as it is,
+    then as Mimica reads it: all marks, eyes, lips; share of the photo's mouth opening, nan beyond `rigged` pictures.
     """
     rows: dict[str, list[list[float]]] = {name: [] for name in STYLES}
     for number, image in enumerate(images):
@@ -117,9 +117,7 @@ def main() -> None:
     images = pictures(options.portraits, options.count)
     rows = measure(images, Animator.load("cpu").networks, options.rigged)
     print(f"{len(images)} pictures; errors: median, and in brackets what one in ten exceeds\n")
-    print(
-        "| style | found at a glance | found | marks off, read as it is | marks off | eyes off | lips off | mouth opens |"
-    )
+    print("| style | found at a glance | found | marks off, read as it is | marks off | eyes | lips | mouth opens |")
     print("|---|---|---|---|---|---|---|---|")
     for name, values in rows.items():
         table = np.array(values)
