@@ -24,6 +24,7 @@ from typing import Any
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"  # read when NumPy is imported, hence the order
 
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 Ray lowers its workers by 15 otherwise
 
 from mimica.curation.config import CurationConfig  # noqa: E402

@@ -17,7 +17,7 @@ def connect(address: str | None = None, workers: int = 0) -> int:
 
     workers: cores of a cluster that is started here; 0 takes all. Raises UsageError when nobody answers at `address`.
     """
-    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nobody is told who trains on what
     if not ray.is_initialized():
         try:
             if address is None:

@@ -20,7 +20,7 @@ from mimica.animation.batch_table import Job
 from mimica.media import VideoWriter, load_photo, open_video, save_image
 from mimica.scale.batch import RayCrew
 
-pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(600), pytest.mark.slow]
 
 PORTRAIT = Path(__file__).parents[3] / "src" / "mimica" / "demo" / "portrait.jpg"
 

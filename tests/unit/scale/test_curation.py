@@ -17,7 +17,7 @@ from mimica.curation.engine import InlineEngine
 from mimica.curation.pipeline import curate
 from mimica.scale.curation import RayEngine
 
-pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(600), pytest.mark.slow]
 
 DRIVERS = Path(__file__).parents[3] / "src" / "mimica" / "evaluation" / "benchmark" / "drivers"
 CONFIG = CurationConfig(size=96, samples_per_s=2, shortest_s=1, longest_s=2)

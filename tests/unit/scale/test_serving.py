@@ -16,7 +16,7 @@ from mimica.animation.batch import JobResult
 from mimica.animation.batch_table import Job
 from mimica.media import VideoWriter, load_photo, open_video, save_image
 
-pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(600), pytest.mark.slow]
 
 PORTRAIT = Path(__file__).parents[3] / "src" / "mimica" / "demo" / "portrait.jpg"
 

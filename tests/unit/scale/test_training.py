@@ -13,7 +13,7 @@ pytest.importorskip("torch", reason="needs the extra `train`")
 from mimica.runtime.weights import load_network
 from mimica.training.checkpoint import CHECKPOINT_FILE, load
 
-pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(600), pytest.mark.slow]
 
 
 def test_two_workers_carry_out_a_recipe(two_nodes: Any, tmp_path: Path) -> None:
