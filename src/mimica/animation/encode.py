@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from mimica.animation.losses import acting_cuts, bridge_losses
+from mimica.animation.losses import acting_cuts, bridge_losses, widened
 from mimica.animation.networks import ENCODER_PX, EncodedMotion, Networks
 from mimica.animation.prepare import aligned_crop
-from mimica.animation.trust import damped, trust_in
+from mimica.animation.trust import LOST_TRUST, damped, trust_in
 from mimica.core.framing import placement_in_photo
 from mimica.core.geometry import CropFrame
 from mimica.core.motion import EXPRESSION_NAMES, MotionTrack
@@ -82,8 +82,7 @@ class MotionReader:
 
     def cuts(self, times_s: NDArray[np.float64]) -> tuple[int, ...]:
         """Frames that begin a new shot of the actor (see `acting_cuts`); a flash begins none. `times_s` (T,)."""
-        confidence, changes = self._confidence(), np.flatnonzero(np.diff(self._shots_without_flashes()))
-        return acting_cuts(confidence, times_s, [int(frame) + 1 for frame in changes])
+        return acting_cuts(self._confidence(times_s), times_s, self._camera_cuts())
 
     def track(self, times_s: NDArray[np.float64]) -> tuple[MotionTrack, tuple[str, ...]]:
         """The motion of all frames, losses filled in, smoothed without lag within each shot, and notes about losses.
@@ -91,7 +90,7 @@ class MotionReader:
         `times_s` (T,) seconds.
         """
         values = np.stack(self.rows)
-        values[:, -1] = self._confidence()
+        values[:, -1] = self._confidence(times_s)
         cuts = self.cuts(times_s)
         read = damped(_as_track(np.nan_to_num(values)), times_s, values[:, -1])
         filled, notes = bridge_losses(read, times_s, cuts)
@@ -102,10 +101,14 @@ class MotionReader:
         rows = np.concatenate([np.concatenate(smooth), filled.confidence[:, None]], 1)
         return _as_track(rows.astype(np.float32)), notes
 
-    def _confidence(self) -> FloatArray:
+    def _camera_cuts(self) -> list[int]:
+        return [int(frame) + 1 for frame in np.flatnonzero(np.diff(self._shots_without_flashes()))]
+
+    def _confidence(self, times_s: NDArray[np.float64]) -> FloatArray:
         """(T,) how far each frame is believed, 0..1; what a flash shows is not looked at."""
         trust = trust_in(np.array(self._scores, np.float32), np.array(self._tracks, np.int64))
-        return np.where(self._shots_without_flashes() == np.array(self._shots), trust, 0).astype(np.float32)
+        shown = np.where(self._shots_without_flashes() == np.array(self._shots), trust, 0).astype(np.float32)
+        return widened(np.where(shown < LOST_TRUST, 0, shown), times_s, self._camera_cuts())
 
     def _shots_without_flashes(self) -> NDArray[np.int64]:
         """(T,) the number of each frame's shot: after a flash the tracker counts back."""

@@ -22,6 +22,10 @@ SHORT_S: Final = 0.5
 HOLD_S: Final = 0.25
 TO_REST_S: Final = 0.8
 BACK_S: Final = 0.4
+LONG_S: Final = 0.3
+BEFORE_S: Final = 0.2
+AFTER_S: Final = 0.08
+"""Before a loss this long the face was already half covered or turning away, and is so for a moment after it."""
 MOST_TOLD: Final = 5
 
 Gap = tuple[int, int]
@@ -58,6 +62,21 @@ def bridge_losses(
                     told[-2:] = [(told[-2][0], told[-1][1])]
         parts.append(part)
     return _joined(parts), tuple(_notes(told, short))
+
+
+def widened(confidence: NDArray[np.float32], times_s: NDArray[np.float64], cuts: Sequence[int]) -> NDArray[np.float32]:
+    """The confidence (T,) with the moments around long losses lost too; a cut bounds them. cuts: of the camera."""
+    wide = confidence.copy()
+    for start, end in zip([0, *cuts], [*cuts, len(confidence)], strict=True):
+        seen, moments, part = confidence[start:end] > 0, times_s[start:end], wide[start:end]
+        for first, after in _gaps(seen):
+            if moments[after - 1] - moments[first] < LONG_S:
+                continue
+            if first:
+                part[np.searchsorted(moments, moments[first] - BEFORE_S) : first] = 0
+            if after < len(moments):
+                part[after : np.searchsorted(moments, moments[after] + AFTER_S)] = 0
+    return wide
 
 
 def acting_cuts(confidence: NDArray[np.float32], times_s: NDArray[np.float64], cuts: Sequence[int]) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mimica.animation.losses import BACK_S, HOLD_S, SHORT_S, TO_REST_S, acting_cuts, bridge_losses
+from mimica.animation.losses import BACK_S, HOLD_S, SHORT_S, TO_REST_S, acting_cuts, bridge_losses, widened
 from mimica.animation.retarget import driver_rest
 from mimica.core.motion import EXPRESSION_INDEX, EXPRESSION_NAMES, MotionTrack
 
@@ -117,3 +117,13 @@ def test_many_losses_are_told_briefly() -> None:
     spans = [(2 * k, 2 * k + 1) for k in range(1, 9)]
     _, notes = bridge_losses(lost(whole, times, *spans), times)
     assert "and 3 times more" in notes[0]
+
+
+def test_the_moments_around_a_long_loss_are_lost_too_but_for_cuts() -> None:
+    _, times = calm(4)
+    confidence = np.ones(len(times), np.float32)
+    confidence[50:75] = 0
+    confidence[20] = 0  # too short to matter
+    wide = widened(confidence, times, [])
+    assert np.flatnonzero(wide == 0).tolist() == [20, *range(45, 77)]
+    assert np.flatnonzero(widened(confidence, times, [50, 75]) == 0).tolist() == [20, *range(50, 75)]
