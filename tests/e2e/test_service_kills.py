@@ -31,7 +31,7 @@ from service_process import DEMO, ServiceProcess, free_port, short_driver
 pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds workers by /proc (Linux)"),
     pytest.mark.slow,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(700),
 ]
 LIGHT = Path(__file__).parents[1] / "unit" / "service"
 SERVE = """
@@ -189,7 +189,7 @@ def test_the_real_work_survives_a_killed_worker(tmp_path: Path, files: tuple[byt
         time.sleep(0.05)
     for pid in service.workers():
         os.kill(pid, signal.SIGKILL)
-    until = time.monotonic() + 200
+    until = time.monotonic() + 500
     while (told := httpx2.get(address, timeout=30).json())["state"] in ("queued", "running"):
         assert time.monotonic() < until, told
         time.sleep(0.3)
