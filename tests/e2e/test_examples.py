@@ -19,3 +19,11 @@ def test_side_by_side(shelf: Path, tmp_path: Path) -> None:
         assert moving.size == (512, 256)
         assert 1 <= moving.n_frames <= 3  # the clip holds still: frames that come out equal are stored once
     assert (tmp_path / "both.mp4").stat().st_size > 1000
+
+
+def test_expressions(shelf: Path, tmp_path: Path) -> None:
+    command = [sys.executable, EXAMPLES / "expressions.py", shelf / "portrait.png", tmp_path / "moods", "fictional"]
+    subprocess.run([*command, "smile", "doubt"], check=True, capture_output=True, text=True, timeout=240)
+    assert sorted(path.name for path in (tmp_path / "moods").iterdir()) == ["doubt.png", "smile.png"]
+    with Image.open(tmp_path / "moods" / "doubt.png") as picture:
+        assert picture.size == (512, 512)
