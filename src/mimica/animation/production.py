@@ -26,6 +26,7 @@ from mimica.animation.timeline import Timeline
 from mimica.errors import UsageError
 from mimica.faces.actor_choice import ActorChoice
 from mimica.media.audio import Sound
+from mimica.media.frame_size import check_frame_size
 from mimica.runtime.weights import registry_sha256
 from mimica.safety.admission import SigningOptions, admit
 from mimica.safety.agreements import Agreements, Consent, ReceiptFiles
@@ -104,6 +105,9 @@ def animate(
                 **({} if scene.info is None else {"keep": keep, "audio_from": audio_from}),
             },
         )  # fmt: skip
+        if framing == "photo":
+            height, width = scene.picture.shape[:2]
+            check_frame_size(out, (width, height))
         if resume:
             UnfinishedRun(out).job(terms_facts(terms))  # refused before anything is read
         driver = file.read(animator.networks, progress, timeline=timeline, actor=actor)

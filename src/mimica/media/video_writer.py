@@ -34,6 +34,7 @@ from mimica.errors import MimicaError, OutputError, UsageError
 from mimica.media.audio import AudioTrack, Sound
 from mimica.media.audio_part import SoundPart, open_sound
 from mimica.media.chunks import CHUNK_FRAMES, Chunked, ChunkEncoder
+from mimica.media.frame_size import COMMON_SIDE_PX, check_frame_size
 from mimica.media.unfinished_file import UnfinishedFile, output_error
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ class VideoWriter:
             raise UsageError(f"{self.path}: the ending {self.path.suffix!r} is not a video format here; use {known}")
         if self.width < 1 or self.height < 1:
             raise UsageError(f"{self.path}: a video of {self.width}×{self.height} pixels cannot be written")
+        check_frame_size(self.path, size)
         if not 0 <= crf <= 51:
             raise UsageError(f"a crf of {crf} is out of range; use 0 (lossless) to 51, {DEFAULT_CRF} is the default")
         self.frames_written = 0
@@ -118,6 +120,10 @@ class VideoWriter:
         self._last_step = 0
         self._first_tick, self._end_tick = 0, 0
         self._first_dts: int | None = None
+        if max(size) > COMMON_SIDE_PX:
+            self._notes.append(
+                f"{self.width}×{self.height} pixels are beyond what many players can show; --framing crop is smaller"
+            )
         self._even_width, self._even_height = self.width + self.width % 2, self.height + self.height % 2
         if self.width % 2 or self.height % 2:
             even = (self.width + self.width % 2, self.height + self.height % 2)

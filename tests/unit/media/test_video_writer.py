@@ -287,3 +287,10 @@ def test_frames_must_fit_and_move_forward(tmp_path):
             writer.write(image, Fraction(1))
     with pytest.raises(ValueError, match="with block"):
         writer.write(image, Fraction(2))
+
+
+def test_pictures_beyond_h264_are_refused_and_large_ones_noted(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"ends at 35.7 million pixels, 8660×5773 are 50.0; use --framing crop"):
+        VideoWriter(tmp_path / "a.mp4", (8660, 5773))
+    assert "beyond what many players" in VideoWriter(tmp_path / "a.mp4", (6000, 4000)).notes[0]
+    assert not VideoWriter(tmp_path / "a.mp4", (4096, 2160)).notes
