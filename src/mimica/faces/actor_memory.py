@@ -85,7 +85,7 @@ class ActorMemory:
 
     def returned(self, faces: list[Face], image: Image) -> Face | None:
         """The actor among the faces of this frame, after having been away."""
-        if self.known is None:
+        if self.known is None or not faces:
             return None
         alike = [likeness(self.known, looks(image, face)) for face in faces]
         best = int(np.argmax(alike))

@@ -22,6 +22,8 @@ COLOURS_CHANGE: Final = 0.12
 """Share of the colours that must change; measured: up to 0.05 within shots, from 0.19 between."""
 PLACES_CHANGE: Final = 0.2
 """1 − correlation of the brightness that must be reached; measured: up to 0.39 within (shaken by hand), from 0.25."""
+PLACES_ALONE: Final = 0.6
+"""The same of places that is a cut whatever the colours: two cameras in one room."""
 FLASH_S: Final = 0.25
 """A scene that returns within this was not cut away."""
 
@@ -51,8 +53,9 @@ class CutDetector:
 
 
 def _differ(first: _Look, second: _Look) -> bool:
-    if float(np.abs(first[0] - second[0]).sum()) / 2 <= COLOURS_CHANGE:
-        return False
+    other_colours = float(np.abs(first[0] - second[0]).sum()) / 2 > COLOURS_CHANGE
     a, b = (light - light.mean() for _, light in (first, second))
     size = float(np.sqrt((a * a).sum() * (b * b).sum()))
-    return size < 1e-3 or 1 - float((a * b).sum()) / size > PLACES_CHANGE
+    if size < 1e-3:  # a plain picture has no places
+        return other_colours
+    return 1 - float((a * b).sum()) / size > (PLACES_CHANGE if other_colours else PLACES_ALONE)

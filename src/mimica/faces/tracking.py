@@ -123,7 +123,7 @@ class FaceTracker:
             face = self._choose(self._finder.find_around(image, crop), image)
             if face is not None:
                 return face
-        known = self._face if crop is not None else None
+        known = self._face if crop is not None and not self._memory.wonders else None
         face = self._choose(self._finder.find(image, thorough=False, known=known), image)
         if face is None and time_s - self._searched_s >= THOROUGH_EVERY_S:
             self._searched_s = time_s
@@ -137,7 +137,13 @@ class FaceTracker:
         memory = self._memory
         if self._face is not None:
             same = self._nearest(faces, self._face, image)
-            return same if same is not None and memory.is_actor(same, image, self._time_s, len(faces)) else None
+            if same is not None and memory.is_actor(same, image, self._time_s, len(faces)):
+                return same
+            away = memory.returned([face for face in faces if face is not same], image)
+            if away is not None:
+                memory.learn(away, image, self._time_s)
+                self._crop = None  # a track of its own
+            return away
         if memory.known is not None:
             same = memory.returned(faces, image)
         else:

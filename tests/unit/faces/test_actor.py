@@ -155,3 +155,11 @@ def test_after_a_cut_the_actor_is_followed_to_the_other_side() -> None:
     found = followed(scene, 3, "left")
     assert set(found[:10]) == {250.0}
     assert set(found[-10:]) == {700.0}
+
+
+def test_whom_somebody_steps_before_is_found_elsewhere_at_once() -> None:
+    def scene(time_s: float):
+        return two(250, 700) if time_s < 1 else (picture((700, RED), (250, BLUE)), [250.0, 700.0])
+
+    found = followed(scene, 2.5, "left")
+    assert found[-10:] == [700.0] * 10
