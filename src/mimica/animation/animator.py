@@ -83,7 +83,7 @@ class Animator:
         Raises:
             As `animate`, when the first frame is asked for.
         """
-        Agreements.of(consent, receipt).check(purpose)
+        Agreements.of(consent, receipt).verify(purpose)
         path, driving = None if isinstance(photo, np.ndarray) else Path(photo), Path(driving)
         image = photo if isinstance(photo, np.ndarray) else load_photo(photo).image
         options = RetargetOptions(motion, expression, pose, gaze)

@@ -82,7 +82,7 @@ def animate(
         DeviceError, GateError, LedgerError: each names its input, the cause and the remedy.
     """
     started = time.monotonic()
-    Agreements.of(consent, receipt).check(purpose)
+    Agreements.of(consent, receipt).verify(purpose)
     own = {number: Path(file) for number, file in (drivers or {}).items()}
     photo, driving, out = Path(photo), Path(driving), Path(out)
     check_input_file(photo, "photo")

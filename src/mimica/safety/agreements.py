@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mimica.errors import ConsentError, UsageError
-from mimica.safety.consent import ConsentRecord, check_basis, require_consent
+from mimica.safety.consent import ConsentRecord, check_basis, read_receipt_file, require_consent
 
 if TYPE_CHECKING:
     from mimica.safety.perceptual_hash import PortraitPrint
@@ -65,6 +65,20 @@ class Agreements:
                 check_basis(self.basis, self.receipt, purpose)
         for number in numbers:
             check_basis(*self.of_face(number), purpose)
+
+    def verify(self, purpose: str) -> None:
+        """Check what a receipt says of itself, before anything is loaded: who signed it, until when, for what use.
+
+        Whether it is about this picture and this driver is for `require`. Raises ConsentError and ReceiptError.
+        """
+        from mimica.safety.receipts import verify_receipt
+
+        self.check(purpose)
+        for number in sorted({EVERY_FACE, *self.bases, *self.receipts}):
+            basis, file = (self.basis, self.receipt) if number == EVERY_FACE else self.of_face(number)
+            if basis == "receipt" and file is not None:
+                label = f"receipt {file}"
+                verify_receipt(read_receipt_file(file), label=label).require_purpose(purpose, label)
 
     def require(self, drivers: Mapping[int, str], portrait: PortraitPrint, purpose: str) -> ConsentRecord:
         """The consent to put on record for faces that perform; see `require_consent`.

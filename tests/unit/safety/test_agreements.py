@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mimica.errors import ConsentError, UsageError, WrongDriver
+from mimica.errors import ConsentError, MalformedReceipt, UsageError, WrongDriver, WrongPurpose
 from mimica.safety.agreements import Agreements, parse_consent, parse_receipts
 from mimica.safety.perceptual_hash import PortraitPrint
 
@@ -89,3 +89,13 @@ def test_from_the_command_line() -> None:
 def test_files_are_known_so_that_none_is_overwritten() -> None:
     stated = Agreements.of("receipt", {0: "a.jws", 2: "b.jws"})
     assert stated.files == (Path("a.jws"), Path("b.jws"))
+
+
+def test_a_receipt_that_cannot_hold_is_refused_before_anything_is_loaded(alice: Any, tmp_path: Path) -> None:
+    forged = tmp_path / "forged.jws"
+    forged.write_text("x")
+    with pytest.raises(MalformedReceipt):
+        Agreements.of({0: "fictional"}, {2: forged}).verify("personal")
+    with pytest.raises(WrongPurpose):
+        Agreements.of("receipt", alice.grant()).verify("commercial")
+    Agreements.of("licensed", forged).verify("commercial")  # a licence is a document, not a receipt
