@@ -107,7 +107,7 @@ def with_workers(films: list[Path], ledger: Path, out: Path, workers: int) -> di
 
     connect(None, workers)
     try:
-        ray.get([ray.remote(time.sleep).remote(0) for _ in range(workers)])  # workers are there
+        list(RayEngine(workers).map(Nothing(), range(20)))  # workers are there
         corpus, wall_s = made(films, ledger, out, RayEngine(workers))
     finally:
         ray.shutdown()

@@ -39,7 +39,7 @@ class RayEngine:
         done: set[int] = set()
         rows = [{"number": number, "item": item} for number, item in enumerate(items)]
         data = ray.data.from_items(rows, override_num_blocks=min(len(rows), MOST_BLOCKS)).map(
-            _Carried(stage), num_cpus=CORES_PER_ITEM, concurrency=self._workers or None
+            _Carried(stage), num_cpus=CORES_PER_ITEM, compute=ray.data.TaskPoolStrategy(self._workers or None)
         )
         for row in data.iter_rows():
             if row["number"] not in done:  # at most once each, whatever was done twice
