@@ -6,21 +6,20 @@ and the upper skin of mouth and eyes. This module does not know how the motion w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mimica.animation.beyond import ContinuedImage
-from mimica.animation.closing import window_canonical
 from mimica.animation.compose import Box, enclosing, lay_person, moved_points
 from mimica.animation.eyeball import Eyeball
+from mimica.animation.feature_textures import feature_textures, without_holes
 from mimica.animation.fill import look_up, sample, smooth_step
 from mimica.animation.motion_field import FAR_CM, HeadMotion, Layer, View, bend, move_points, rasterise
 from mimica.animation.mouth import Mouth, lips_shadow, shipped_interior
+from mimica.animation.patch import changing_patch, owned_share, to_patch
 from mimica.animation.plate import background_plate, refine_matte
-from mimica.animation.portrait_mesh import PortraitMesh, Sheet, along_slit
+from mimica.animation.portrait_mesh import PortraitMesh, Sheet
 from mimica.animation.reading import FeatureReading, PortraitReading
 from mimica.animation.tone import Tone
 from mimica.core.camera import gaze_direction
@@ -38,24 +37,6 @@ TONGUE_CLEARANCE_CM = 0.1
 """How far before the lower lip the tongue must be to cover it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Patch:
-    """The rectangle of the photo that can change: corner and size in whole pixels."""
-
-    x0: int
-    y0: int
-    width: int
-    height: int
-
-    @property
-    def area(self) -> tuple[slice, slice]:
-        """Rows and columns of the photo."""
-        return slice(self.y0, self.y0 + self.height), slice(self.x0, self.x0 + self.width)
-
-    def view(self, columns: int, rows: int) -> View:
-        return View(self.x0, self.y0, self.width, self.height, columns, rows)
-
-
 class Renderer:
     """Draws one portrait again and again; each frame depends on its motion alone."""
 
@@ -69,19 +50,19 @@ class Renderer:
         """
         self.photo, self.reading, self.mesh = photo, reading, mesh
         self.eyeballs = eyeballs
-        self.patch = _patch(photo, mesh)
+        self.patch = changing_patch(photo, mesh)
         p = self.patch
         self.original = np.ascontiguousarray(photo[p.y0 : p.y0 + p.height, p.x0 : p.x0 + p.width])
-        matte = _to_patch(reading.matte, reading.matte_crop.matrix(reading.matte.shape[0]), p)
+        matte = to_patch(reading.matte, reading.matte_crop.matrix(reading.matte.shape[0]), p)
         matte = refine_matte(self.original, matte)
         # a face is always the person, whatever the matte says
-        face = _to_patch(reading.face, reading.crop.matrix(reading.face.shape[0]), p, outside=0.0)
+        face = to_patch(reading.face, reading.crop.matrix(reading.face.shape[0]), p, outside=0.0)
         self.matte = np.maximum(smooth_step(matte, 0.12, 0.7), smooth_step(face, 0.4, 0.7))
         if reading.rivals:  # other people belong to the background
-            self.matte = self.matte * _owned(reading, p)
+            self.matte = self.matte * owned_share(reading, p)
         self.plate = self.original if still else background_plate(self.original, self.matte)
-        solid = _to_patch(_without_holes(reading.face), reading.crop.matrix(reading.face.shape[0]), p, outside=0.0)
-        self.textures = [_feature_textures(feature, p, solid) for feature in reading.features]
+        solid = to_patch(without_holes(reading.face), reading.crop.matrix(reading.face.shape[0]), p, outside=0.0)
+        self.textures = [feature_textures(feature, p, solid) for feature in reading.features]
         lips = _lips_at_rest(mesh, reading.features, mouth_points_px)
         self.mouth = Mouth(mesh, lips, _skin(photo, reading), shipped_interior())
         self.tone = Tone.of(self.original)
@@ -245,62 +226,8 @@ def _around(hole: FloatArray) -> Box:
     return Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _FeatureTextures:
-    """Over the patch: how surely a photo pixel is upper or lower skin, where the sheets rule (`fade`, `core`)."""
-
-    upper: FloatArray
-    lower: FloatArray
-    fade: FloatArray
-    core: FloatArray
-
-
-def _without_holes(face: FloatArray) -> FloatArray:
-    """The face map with mouth and eyes filled, whatever they show."""
-    side = max(3, round(0.14 * face.shape[0])) | 1
-    return np.asarray(cv2.morphologyEx(face, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8)), np.float32)
-
-
-def _feature_textures(feature: FeatureReading, patch: Patch, face: FloatArray) -> _FeatureTextures:
-    """face: (height, width) of the patch: beyond the cheek of a turned head there is neither mouth nor eye."""
-    rows, columns = feature.region.shape[:2]
-    scale = np.array([columns, rows]) / feature.size_px
-    matrix = np.array(
-        [[scale[0], 0, -feature.origin_px[0] * scale[0]], [0, scale[1], -feature.origin_px[1] * scale[1]]]
-    )
-    upper, lower = (_to_patch(feature.region[..., index], matrix, patch) for index in (0, 1))
-    x, y = (np.arange(columns) + 0.5) / columns, (np.arange(rows) + 0.5) / rows
-    edge = np.minimum(np.minimum(x, 1 - x)[None, :], np.minimum(y, 1 - y)[:, None]).astype(np.float32)
-    fade = _to_patch(smooth_step(edge, 0.02, 0.14), matrix, patch, outside=0.0)
-    slit = along_slit(window_canonical(feature, "base").reshape(-1, 3), feature.kind).reshape(rows, columns)
-    core = _to_patch(smooth_step(edge, 0.06, 0.16) * slit, matrix, patch, outside=0.0) * smooth_step(face, 0.25, 0.6)
-    return _FeatureTextures(upper, lower, fade, core)
-
-
 def _placed(mesh: PortraitMesh, sheet: Sheet, motion: HeadMotion) -> FloatArray:
     return move_points(mesh, bend(mesh, sheet, motion), sheet.head_weight, motion)
-
-
-def _patch(photo: Image, mesh: PortraitMesh) -> Patch:
-    # pixels that lie wholly in the region: a row that the mesh covers in part would show the plate through clothes
-    low = np.maximum(np.ceil(mesh.region.corners().min(0)).astype(int), 0)
-    high = np.minimum(np.floor(mesh.region.corners().max(0)).astype(int), [photo.shape[1], photo.shape[0]])
-    return Patch(int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1]))
-
-
-def _to_patch(
-    values: FloatArray, to_values: NDArray[np.float64], patch: Patch, outside: float | None = None
-) -> FloatArray:
-    """Resample a map onto the patch's pixels; `to_values` (2, 3) takes photo pixels to pixels of the map."""
-    matrix = to_values.copy()
-    matrix[:, 2] += matrix[:, :2] @ np.array([patch.x0 + 0.5, patch.y0 + 0.5]) - 0.5
-    border = cv2.BORDER_REPLICATE if outside is None else cv2.BORDER_CONSTANT
-    smooth = cv2.INTER_LINEAR if matrix[0, 0] > 1 else cv2.INTER_CUBIC
-    moved = cv2.warpAffine(
-        np.ascontiguousarray(values, np.float32), matrix, (patch.width, patch.height),
-        flags=smooth | cv2.WARP_INVERSE_MAP, borderMode=border, borderValue=outside or 0.0,
-    )  # fmt: skip
-    return np.asarray(moved, np.float32)
 
 
 def _lips_at_rest(mesh: PortraitMesh, features: tuple[FeatureReading, ...], points_px: FloatArray) -> FloatArray:
@@ -325,12 +252,3 @@ def _skin(photo: Image, reading: PortraitReading) -> FloatArray:
         return np.full(3, 0.5, np.float32)
     points = reading.crop.to_image(chosen / np.array([columns, rows]))
     return np.asarray(np.median(sample(photo, points), axis=0) / 255, np.float32)
-
-
-def _owned(reading: PortraitReading, patch: Patch) -> FloatArray:
-    """(height, width) of the patch: what belongs to this person rather than to a rival, at a quarter of its size."""
-    columns, rows = max(2, patch.width // 4), max(2, patch.height // 4)
-    x = (np.arange(columns) + 0.5) * patch.width / columns + patch.x0
-    y = (np.arange(rows) + 0.5) * patch.height / rows + patch.y0
-    share = reading.owned(np.stack(np.meshgrid(x, y), -1).reshape(-1, 2)).reshape(rows, columns)
-    return np.asarray(cv2.resize(share, (patch.width, patch.height), interpolation=cv2.INTER_LINEAR), np.float32)

@@ -123,7 +123,7 @@ class Subject:
 
 
 def leave_shared(expression: FloatArray, subject: Subject) -> FloatArray:
-    """(52,) `expression` less what would be added twice: where driver and photo do the same, the photo shows it already.
+    """(52,) `expression` less what would be added twice: what driver and photo share, the photo shows already.
 
     The photo's own expression is taken away without the gain of a performance, so an actor who does what the photo does
     would otherwise change it.
