@@ -39,7 +39,7 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 kill-test: $(VENV)/.dev
-	MIMICA_KILLS=100 $(BIN)/python -m pytest tests/e2e/test_kills.py $(PYTEST_ARGS)
+	MIMICA_KILLS=100 $(BIN)/python -m pytest tests/e2e/test_kills.py tests/e2e/test_resume.py $(PYTEST_ARGS)
 
 fuzz: $(VENV)/.dev
 	$(BIN)/python tests/fuzz/campaign.py --files 50000
