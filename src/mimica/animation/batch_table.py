@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mimica.animation.cast import WORDS, FaceChoice, parse_faces
 from mimica.animation.request import VIDEO_SUFFIXES
 from mimica.errors import ConsentError, MimicaError, UnreadableMediaError, UsageError
 from mimica.safety.consent import check_basis
@@ -34,12 +35,11 @@ def _crf(text: str) -> int:
     return value
 
 
-def _face(text: str) -> int | str:
-    if text == "largest":
-        return text
-    if not (text.isascii() and text.isdigit() and int(text) >= 1):
-        raise ValueError("give 'largest' or a number from 1")
-    return int(text)
+def _face(text: str) -> FaceChoice:
+    try:
+        return parse_faces(text)
+    except UsageError as error:
+        raise ValueError(f"give {', '.join(WORDS)}, a number from 1, or several such as 1,3") from error
 
 
 def _truth(text: str) -> bool:
@@ -68,8 +68,10 @@ SETTINGS: Mapping[str, Callable[[str], Any]] = {
     "pose": _scale,
     "gaze": _scale,
     "face": _face,
+    "keep": _one_of("pose", "expression", "both", "none"),
     "crf": _crf,
     "audio": _truth,
+    "audio_from": _one_of("driver", "source"),
 }
 """Columns besides photo, driving and out: the flags of `mimica animate`, and how each is read."""
 

@@ -28,6 +28,7 @@ from mimica.animation.take import Framing, PhotoTake, Role, Take
 from mimica.animation.video_take import VideoTake
 from mimica.core.records import Face
 from mimica.errors import NoFaceError, UsageError
+from mimica.faces.finder import FaceFinder
 from mimica.media.image import load_photo
 from mimica.media.kind import is_video
 from mimica.media.video_reader import VideoFrame, VideoInfo, open_video
@@ -120,7 +121,7 @@ class VideoScene:
             UsageError: several faces were chosen.
         """
         label = f"source video {path}"
-        frame, found, info = _first_faces(path, networks, label)
+        frame, found, info = first_faces(path, networks.finder, label)
         parts, notes = choose_faces(found, face, label)
         if len(parts) > 1:
             raise UsageError(f"{label}: one face of a video performs at a time; choose it: --face {parts[0].number}")
@@ -191,10 +192,11 @@ def found_faces(photo: Image, networks: Networks) -> list[Face]:
     return found
 
 
-def _first_faces(path: Path, networks: Networks, label: str) -> tuple[VideoFrame, list[Face], VideoInfo]:
+def first_faces(path: Path, finder: FaceFinder, label: str) -> tuple[VideoFrame, list[Face], VideoInfo]:
+    """The first frame of a video that shows a face, and its faces. Raises NoFaceError, UnreadableMediaError."""
     with open_video(path) as reader:
         for frame in reader:
-            found = networks.finder.find(frame.image, thorough=frame.index % 15 == 0)
+            found = finder.find(frame.image, thorough=frame.index % 15 == 0)
             if found:
                 return frame, found, reader.info
             if float(frame.time) > LONGEST_WAIT_S:

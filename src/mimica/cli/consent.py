@@ -67,7 +67,7 @@ def trust(
 
 @app.command()
 def grant(
-    portrait: Annotated[Path, typer.Argument(metavar="PHOTO", help="The photo of you that may be animated.")],
+    portrait: Annotated[Path, typer.Argument(metavar="PHOTO", help="The photo or video of you that may be animated.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="RECEIPT", help="The receipt to write.")],
     subject: Annotated[str, typer.Option(metavar="NAME", help="Who you are.")],
     controller: Annotated[str, typer.Option("--to", metavar="NAME", help="Who may animate the photo.")],
@@ -205,9 +205,16 @@ def _portrait(path: Path) -> PortraitPrint:
     check_input_file(path, "photo")
 
     from mimica.media.image import load_photo
+    from mimica.media.kind import is_video
     from mimica.safety.perceptual_hash import portrait_print
 
-    return portrait_print(path, load_photo(path).image)
+    if not is_video(path):
+        return portrait_print(path, load_photo(path).image)
+    from mimica.animation.scene import first_faces
+    from mimica.faces.finder import FaceFinder
+
+    frame, _, _ = first_faces(path, FaceFinder.load("cpu"), f"source video {path}")
+    return portrait_print(path, frame.image)
 
 
 def _described(terms: ReceiptTerms) -> dict[str, Any]:
