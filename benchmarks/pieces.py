@@ -35,10 +35,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             size, psnr_db, cpu_s = encoded(Path(folder) / "out.mp4", frames, length, options.crf)
         whole = whole or size
-        near = [
-            place for joint in range(length, len(psnr_db), length or 10**9) for place in range(joint - 2, joint + 3)
-        ]
-        joints = psnr_db[[place for place in near if place < len(psnr_db)]] if near else psnr_db[:0]
+        starts = range(length, len(psnr_db), length) if length else ()
+        joints = np.concatenate([psnr_db[:0], *(psnr_db[start - 2 : start + 3] for start in starts)])
         at_joints = f", at joints {joints.mean():.2f} dB" if len(joints) else ""
         print(
             f"pieces of {length:4d}: {size:9d} bytes ({size / whole - 1:+.1%}), PSNR {psnr_db.mean():.2f} dB"
