@@ -38,9 +38,14 @@ class ActorMemory:
         self._learnt_s = self._sure_s = self._met_s = -np.inf
         self._unlike_since_s: float | None = None
         self._left: tuple[Face, CropFrame] | None = None
+        self._new_light = self._stirred = False
 
     def after_cut(self) -> ActorMemory:
         return ActorMemory(self.first)
+
+    def scene_changed(self, *, new_light: bool, stirred: bool) -> None:
+        """What the next frame is to the one before: in other light, or with much in other places."""
+        self._new_light, self._stirred = new_light, stirred
 
     @property
     def wonders(self) -> bool:
@@ -66,7 +71,11 @@ class ActorMemory:
             return True
         gap = time_s - self._met_s > 2.5 * CHECK_EVERY_S
         self._met_s = time_s
-        if self._unlike_since_s is None and time_s - self._learnt_s < CHECK_EVERY_S:
+        if self._new_light and not gap and self._unlike_since_s is None:
+            self.known = None
+            self.learn(face, image, time_s)
+            return True
+        if self._unlike_since_s is None and not self._stirred and time_s - self._learnt_s < CHECK_EVERY_S:
             return True
         now = looks(image, face)
         alike = likeness(self.known, now)

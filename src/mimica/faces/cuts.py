@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from mimica.faces.actor import colours
 
 Image = NDArray[np.uint8]
-Seen = Literal["same", "cut", "back"]
+Change = Literal["same", "stir", "light", "cut"]
+Seen = Change | Literal["back"]
 
 THUMBNAIL: Final = (48, 27)
 COLOURS_CHANGE: Final = 0.12
@@ -39,23 +40,30 @@ class CutDetector:
         """The last look of the scene before the last cut, and when that cut was."""
 
     def update(self, image: Image, time_s: float) -> Seen:
-        """Whether the next frame (H, W, 3) uint8 RGB goes on, cuts, or is back in the scene before a flash."""
+        """What the next frame (H, W, 3) uint8 RGB is to the one before.
+
+        The same scene, stirred by much movement, in other light; a cut; or back in the scene before a flash.
+        """
         small = np.asarray(cv2.resize(image, THUMBNAIL, interpolation=cv2.INTER_AREA), np.uint8)
         now = colours(small), small.astype(np.float32).mean(-1)
         last, self._last = self._last, now
-        if last is None or not _differ(last, now):
-            return "same"
-        if self._before is not None and time_s - self._before[1] <= FLASH_S and not _differ(self._before[0], now):
+        change = "same" if last is None else _change(last, now)
+        if last is None or change != "cut":
+            return change
+        if self._before is not None and time_s - self._before[1] <= FLASH_S and _change(self._before[0], now) != "cut":
             self._before = None
             return "back"
         self._before = last, time_s
         return "cut"
 
 
-def _differ(first: _Look, second: _Look) -> bool:
+def _change(first: _Look, second: _Look) -> Change:
     other_colours = float(np.abs(first[0] - second[0]).sum()) / 2 > COLOURS_CHANGE
     a, b = (light - light.mean() for _, light in (first, second))
     size = float(np.sqrt((a * a).sum() * (b * b).sum()))
-    if size < 1e-3:  # a plain picture has no places
-        return other_colours
-    return 1 - float((a * b).sum()) / size > (PLACES_CHANGE if other_colours else PLACES_ALONE)
+    moved = 1 - float((a * b).sum()) / size if size > 1e-3 else 0.0
+    if moved > (PLACES_CHANGE if other_colours else PLACES_ALONE):
+        return "cut"
+    if not other_colours:
+        return "stir" if moved > PLACES_CHANGE else "same"
+    return "cut" if size <= 1e-3 else "light"  # a plain picture has no places

@@ -106,6 +106,7 @@ class FaceTracker:
 
     def _mind_cuts(self, image: Image, time_s: float) -> None:
         scene = self._cut_detector.update(image, time_s)
+        self._memory.scene_changed(new_light=scene == "light", stirred=scene == "stir")
         if scene == "cut":
             self.cuts += 1
             self._before_cut = self._crop, self._face, self._size, self._memory

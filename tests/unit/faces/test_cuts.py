@@ -23,12 +23,12 @@ def test_another_place_is_a_cut() -> None:
     assert seen([scene(0)] * 3 + [scene(1)] * 3) == ["same"] * 3 + ["cut"] + ["same"] * 2
 
 
-def test_a_lamp_is_none() -> None:
-    assert set(seen([scene(0, 0.4)] * 3 + [scene(0, 1.2)] * 3)) == {"same"}
+def test_a_lamp_is_other_light() -> None:
+    assert seen([scene(0, 0.4)] * 3 + [scene(0, 1.2)] * 3) == ["same"] * 3 + ["light"] + ["same"] * 2
 
 
 def test_a_shaken_camera_is_none() -> None:
-    assert set(seen([scene(0, shift=6 * (index % 4)) for index in range(12)])) == {"same"}
+    assert set(seen([scene(0, shift=6 * (index % 4)) for index in range(12)])) <= {"same", "stir"}
 
 
 @pytest.mark.parametrize("frames", [1, 3, 5])
