@@ -214,7 +214,7 @@ def main() -> None:
         some = sorted((asked.corpus / "sources").iterdir())[: asked.films]
         tell("workers", [with_workers(some, ledger, asked.out / f"on-{count}", count) for count in (1, 2)])
     if "dispatch" in asked.parts:
-        tell("dispatch", dispatching(1000))
+        tell("dispatch", dispatching(300))
     if "forget" in asked.parts:
         tell("forget", [forgetting(asked.out / "inline", asked.out / "less", times) for times in (1, 4, 16)])
 

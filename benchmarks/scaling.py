@@ -79,8 +79,8 @@ def curation(measured: dict[str, Any], given: Assumptions, rng: np.random.Genera
         f"clips {given.clips * measured['curation']['bytes_per_clip_s'] * given.clip_s / 1e9:,.0f} GB; "
         f"CPU {work_s / HOUR:,.0f} core-hours ({looked_s / work_s:.0%} looking, {written_s / work_s:.0%} writing)",
         "",
-        "| nodes × cores | machines | hours, formula | hours, simulated | begun twice | wasted | US$ |",
-        "|---|---|---|---|---|---|---|",
+        "| nodes × cores | machines | parcels | hours, formula | hours, simulated | begun twice | wasted | US$ |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     films = round(raw_s / given.film_s)
     for nodes, kind, mtbf_s, price in (
@@ -90,15 +90,17 @@ def curation(measured: dict[str, Any], given: Assumptions, rng: np.random.Genera
         (256, "lent (spot)", given.spot_mtbf_s, given.spot_core_hour),
     ):
         fleet = Fleet(nodes, given.node_cores, mtbf_s, repair_s=300, dispatch_s=measured["dispatch_s"])
+        parcels = min(films, max(5000, 8 * nodes * given.node_cores))  # as ``scale.curation.blocks``
         durations = rng.lognormal(0, 0.8, films)
         durations *= work_s / films / durations.mean()
+        durations = np.add.reduceat(durations, np.arange(parcels) * films // parcels)
         whole = expected_makespan_s(durations, fleet)
         shift = run_tasks(durations, fleet, rng)
         hours, simulated = whole / HOUR, shift.makespan_s / HOUR
         cost = simulated * nodes * given.node_cores * price
         lines.append(
-            f"| {nodes} × {given.node_cores} | {kind} | {hours:,.1f} | {simulated:,.1f} | "
-            f"{shift.begun / films - 1:.2%} | {shift.wasted_share:.2%} | {cost:,.0f} |"
+            f"| {nodes} × {given.node_cores} | {kind} | {parcels:,} | {hours:,.1f} | {simulated:,.1f} | "
+            f"{shift.begun / parcels - 1:.2%} | {shift.wasted_share:.2%} | {cost:,.0f} |"
         )
     return lines
 

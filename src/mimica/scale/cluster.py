@@ -22,8 +22,8 @@ def connect(address: str | None = None, workers: int = 0) -> int:
         try:
             if address is None:
                 ray.init(
-                    num_cpus=workers or None, include_dashboard=False, log_to_driver=False, logging_level="ERROR",
-                    object_store_memory=OBJECT_STORE_BYTES,
+                    address="local", num_cpus=workers or None, include_dashboard=False, log_to_driver=False,
+                    logging_level="ERROR", object_store_memory=OBJECT_STORE_BYTES,
                 )  # fmt: skip
             else:
                 ray.init(address=address, log_to_driver=False, logging_level="ERROR")

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import ray
 import ray.data
 
 from mimica.curation.engine import ItemT, ResultT, Stage
@@ -17,9 +18,14 @@ from mimica.curation.engine import ItemT, ResultT, Stage
 CORES_PER_ITEM = 1
 """Networks and encoder run on one thread, so that bytes do not depend on the machine."""
 
-MOST_BLOCKS = 5_000
-"""Into how many blocks the items are divided. A block is what is lost with a node and done again, and what Ray's
-scheduler counts; so one item a block while that is possible."""
+MOST_BLOCKS, BLOCKS_PER_CORE = 5_000, 8
+"""Into how many blocks many items are divided, at least and for each core of the cluster. A block is what the scheduler
+hands out, what is lost with a node and done again; so it is one item while that is possible."""
+
+
+def blocks(items: int, cores: int) -> int:
+    """How many blocks so many items make."""
+    return min(items, max(MOST_BLOCKS, BLOCKS_PER_CORE * cores))
 
 
 class RayEngine:
@@ -37,8 +43,9 @@ class RayEngine:
             return
         _set_up()
         done: set[int] = set()
+        cores = int(ray.cluster_resources().get("CPU", 1))
         rows = [{"number": number, "item": item} for number, item in enumerate(items)]
-        data = ray.data.from_items(rows, override_num_blocks=min(len(rows), MOST_BLOCKS)).map(
+        data = ray.data.from_items(rows, override_num_blocks=blocks(len(rows), cores)).map(
             _Carried(stage), num_cpus=CORES_PER_ITEM, compute=ray.data.TaskPoolStrategy(self._workers or None)
         )
         for row in data.iter_rows():
