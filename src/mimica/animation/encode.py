@@ -75,6 +75,12 @@ class MotionReader:
             crop.center_x_px + dx * crop.side_px, crop.center_y_px + dy * crop.side_px, crop.side_px * zoom
         )
 
+    def pop(self) -> FloatArray:
+        """The row (63,) of the last frame, which is then forgotten: for who reads without end."""
+        for kept in (self._shots, self._scores, self._tracks):
+            kept.pop()
+        return self.rows.pop()
+
     @property
     def seen(self) -> int:
         """Frames in which a face was seen."""

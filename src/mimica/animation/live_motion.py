@@ -163,7 +163,7 @@ class LiveDriver:
     def read(self, image: Image, time_s: float) -> LivePose | None:
         """The driver's motion in the next frame (H, W, 3) uint8 RGB; None until a face was seen for the first time."""
         seen = self._reader.add(image, time_s)
-        row = self._reader.rows.pop()[:-1]
+        row = self._reader.pop()[:-1]
         step_s = time_s - self._time_s
         self._time_s = time_s
         if seen:

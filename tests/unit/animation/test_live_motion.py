@@ -108,6 +108,9 @@ class Reader:
         self.rows.append(np.append(self.next if seen else np.full(len(row()), np.nan), [1.0]).astype(np.float32))
         return seen
 
+    def pop(self) -> np.ndarray:
+        return self.rows.pop()
+
 
 @pytest.fixture
 def driver() -> tuple[LiveDriver, Reader]:
