@@ -76,7 +76,7 @@ def test_the_signature_of_animate() -> None:
         "photo", "driving", "out", "consent", "receipt", "framing", "motion", "expression", "pose", "gaze", "face",
         "crf", "device", "audio", "overwrite", "purpose", "label", "signing", "progress", "animator", "preview",
         "drivers", "keep", "audio_from",
-        "timeline", "actor", "parts", "box",
+        "timeline", "actor", "parts", "box", "resume",
     ]  # fmt: skip
 
 

@@ -25,11 +25,11 @@ LOOK_PX = 96
 CELL_CM = 0.4
 LOW_CM, HIGH_CM = np.array([-9.6, -12.0]), np.array([9.6, 9.6])
 """What part of the head is laid out, in canonical x and y."""
-LEAST_LEVELS, USUAL_SPREADS = 16.0, 2.5
+LEAST_LEVELS, USUAL_SPREADS = 22.0, 3.0
 """A place differs when it is off by more grey levels than this and so many usual spreads together."""
 MOST_SPREAD, DOUBT = 12.0, 0.55
 """Spreads count up to so many levels. Around what differs for certain, this share of the difference is enough."""
-LEAST_SHARE = 0.012
+LEAST_SHARE = 0.02
 """A spot that is a smaller share of the face is a shadow, a highlight or noise."""
 RIM_SHARE = 0.06
 """How near to the outline a spot must come, in sides of the crop, to have come in from outside."""
