@@ -1,7 +1,8 @@
 """Trust: how far a reading is believed where the face is half covered, and what is shown instead.
 
 The finder's score falls where a hand or another head hides part of a face: measured on four actors, score and error of
-the reading go together (r .43 to .90), while the performance itself hardly moves the score (by .04). Small faces are
+the reading go together (r .43 to .90), while the performance itself moves the score by .04 (.18 for moments when a
+head is shaken fast). Small faces are
 read badly too, but not so badly that damping would help (docs/experiments.md). This module does not know pixels.
 """
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from mimica.core.easing import smoothstep
 from mimica.core.motion import MotionTrack
 
-DOUBTED_DROP: Final = (0.035, 0.09)
+DOUBTED_DROP: Final = (0.045, 0.14)
 """By how much a score lies below what is usual for its track: where doubt begins, and where nothing is believed."""
 LOST_TRUST: Final = 0.2
 """What is believed less is taken for a loss."""

@@ -12,7 +12,7 @@ def test_usual_scores_are_believed_and_fallen_ones_are_not() -> None:
     scores = np.full(50, 0.88, np.float32)
     scores[20:25] = 0.7
     scores[30] = np.nan
-    scores[40] = 0.82
+    scores[40] = 0.79
     trust = trust_in(scores, np.zeros(50, np.int64))
     assert (trust[:20] == 1).all()
     assert (trust[20:25] == 0).all()
