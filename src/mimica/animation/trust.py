@@ -2,8 +2,8 @@
 
 The finder's score falls where a hand or another head hides part of a face: measured on four actors, score and error of
 the reading go together (r .43 to .90), while the performance itself moves the score by .04 (.18 for moments when a
-head is shaken fast). Small faces are
-read badly too, but not so badly that damping would help (docs/experiments.md). This module does not know pixels.
+head is shaken fast). Small faces are read badly too, but not so badly that damping would help (docs/experiments.md).
+This module does not know pixels.
 """
 
 from __future__ import annotations
