@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mimica import __version__
-from mimica.errors import GateError, OutputError, UsageError
+from mimica.errors import GateError, MimicaError, OutputError, UsageError
 from mimica.media.audio import Sound
 from mimica.media.chunks import Chunked
 from mimica.media.image_writer import save_image
@@ -126,13 +126,11 @@ class VideoRelease:
         waiting = self._run.job(facts) if self._run is not None and resume else None
         if waiting is not None and not is_unfinished(waiting):
             waiting = None
-        self._goes_on = waiting is not None
+        self._goes_on, self._facts = waiting is not None, facts
         self._frames = FrameRelease(terms, frames, seconds, "video", waiting)
         job = self._frames.job
         self._previews = None if preview is None else Previews(preview, terms.gate, job.mark_id)
         try:
-            if self._run is not None and not self._goes_on:
-                self._run.begin(facts, job.started.job)
             pieces = None if self._run is None else self._run.pieces
             self._writer = VideoWriter(
                 out, size, time_base=time_base, rate=rate, crf=crf, audio_from=audio_from, threads=ENCODER_THREADS,
@@ -156,10 +154,15 @@ class VideoRelease:
     def __enter__(self) -> Self:
         try:
             self._writer.__enter__()
+            if self._run is not None and not self._goes_on:
+                self._run.begin(self._facts, self._frames.job.started.job)
             if self._goes_on and (state := self._writer.resume()):
                 self._frames.go_on(self._writer.frames_written, state)
         except BaseException as error:
+            with suppress(MimicaError):
+                self._writer.__exit__(type(error), error, None)
             self._frames.job.fail(error)
+            self._put_away(error)
             raise
         return self
 
