@@ -21,6 +21,7 @@ def connect(address: str | None = None, workers: int = 0) -> int:
     if not ray.is_initialized():
         try:
             if address is None:
+                os.environ.setdefault("RAY_worker_niceness", "0")  # else 15: starved by what else runs here
                 ray.init(
                     address="local", num_cpus=workers or None, include_dashboard=False, log_to_driver=False,
                     logging_level="ERROR", object_store_memory=OBJECT_STORE_BYTES,
