@@ -115,8 +115,8 @@ def main() -> None:
         path = sources / f"{fitted.key}-{take}.mp4"
         write(path, images, RATE)
         rows.append(
-            {"file": f"sources/{path.name}", "subject": fitted.key, "source": "rendered performer", "licence": "Apache-2.0",
-             "consent": "fictional", "adult": True}
+            {"file": f"sources/{path.name}", "subject": fitted.key, "source": "rendered performer",
+             "licence": "Apache-2.0", "consent": "fictional", "adult": True}
         )  # fmt: skip
     for folder in asked.films:
         films = (
