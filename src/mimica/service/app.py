@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+from anyio import CapacityLimiter
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import SQLAlchemyError
@@ -58,7 +59,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
         settings=settings, jobs=jobs, files=files, watch=JobWatch(jobs),
         access=Access(book, Visitors(engine), Rates(settings.quotas.requests_s, settings.quotas.burst)),
         metrics=Metrics(), supervisor=Supervisor(settings, queue), desk=Desk(), studio=Desk(),
-        portraits=Portraits(settings.data),
+        portraits=Portraits(settings.data), looks=CapacityLimiter(2),
     )  # fmt: skip
 
     @asynccontextmanager

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import Annotated
 
+from anyio import to_thread
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi import Path as InPath
 from starlette.concurrency import run_in_threadpool
@@ -68,7 +69,7 @@ async def create_job(
     }
     async with reception(parts.files) as folder:
         sent = await receive(request, folder, slots, quotas.upload_s)
-        job, new = await run_in_threadpool(_accept, parts, owner, folder, sent, key)
+        job, new = await to_thread.run_sync(_accept, parts, owner, folder, sent, key, limiter=parts.looks)
     response.headers["Location"] = f"/api/v1/jobs/{job.id}"
     if new:
         parts.metrics.accepted.inc()

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Depends, Request
 
 if TYPE_CHECKING:
+    from anyio import CapacityLimiter
+
     from mimica.service.access import Access
     from mimica.service.desk import Desk
     from mimica.service.job_files import JobFiles
@@ -36,6 +38,8 @@ class Parts:
     desk: Desk
     studio: Desk
     portraits: Portraits
+    looks: CapacityLimiter
+    """How many uploads the sentry looks at: those that wait for it must not take the threads of everybody else."""
     live_sessions: int = 0
 
 

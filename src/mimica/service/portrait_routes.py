@@ -9,6 +9,7 @@ import base64
 from pathlib import Path
 from typing import Annotated, Any
 
+from anyio import to_thread
 from fastapi import APIRouter, Request, Response
 from fastapi import Path as InPath
 from starlette.concurrency import run_in_threadpool
@@ -64,7 +65,7 @@ async def create_portrait(request: Request, parts: ServiceParts, owner: Owner) -
     }
     async with reception(parts.files) as folder:
         sent = await receive(request, folder, slots, quotas.upload_s)
-        record = await run_in_threadpool(_keep, parts, owner, folder, sent)
+        record = await to_thread.run_sync(_keep, parts, owner, folder, sent, limiter=parts.looks)
     try:
         ready = await parts.studio.ask("portrait", **parts.portraits.question(record))
     except Problem:
