@@ -41,8 +41,8 @@ from fractions import Fraction
 from mimica.animation import animate
 from mimica.animation.timeline import Timeline
 memory = []
-def progress(stage, done, total):
-    if total and stage == "animating" and done % max(1, total // 10) == 0:
+def progress(now):
+    if now.total and now.stage == "animating" and now.done % max(1, now.total // 10) == 0:
         with open("/proc/self/statm") as file:
             memory.append(int(file.read().split()[1]) * resource.getpagesize() >> 20)
 photo, driver, out, seconds, loop = sys.argv[1:]
