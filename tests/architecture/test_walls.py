@@ -45,16 +45,8 @@ THIRD_PARTY: dict[str, set[str]] = {
     "curation": NUMERIC | {"scenedetect", "pyarrow"},
     "scale": NUMERIC | {"ray"},
     "cli": {"typer", "rich", "numpy", "cv2"},
-    "service": {
-        "anyio",
-        "fastapi",
-        "starlette",
-        "pydantic",
-        "uvicorn",
-        "sqlalchemy",
-        "python_multipart",
-        "prometheus_client",
-    },
+    "service": NUMERIC
+    | {"anyio", "fastapi", "starlette", "pydantic", "uvicorn", "sqlalchemy", "python_multipart", "prometheus_client"},
     "weights": set(),
 }
 """What each room may import besides the standard library and mimica itself."""
