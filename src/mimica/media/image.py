@@ -211,3 +211,15 @@ def _plain_rgb(picture: Image.Image) -> Image.Image:
     converted = ImageCms.profileToProfile(picture, lab, srgb, outputMode="RGB")
     assert converted is not None
     return converted
+
+
+def shrunk(image: NDArray[np.uint8], longest_px: int) -> NDArray[np.uint8]:
+    """`image` (H, W, 3) with no side longer than `longest_px`, averaged over area; itself when it fits."""
+    import cv2
+
+    height, width = image.shape[:2]
+    scale = longest_px / max(height, width)
+    if scale >= 1:
+        return image
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -63,10 +63,7 @@ def save_edit(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of(asked: dict[str, Any]) -> _Ready:
-    import cv2
-    import numpy as np
-
-    from mimica.media.image import load_photo
+    from mimica.media.image import load_photo, shrunk
     from mimica.runtime.weights import registry_sha256
     from mimica.safety.portrait_admission import admit_portrait
     from mimica.safety.stream import StreamRelease
@@ -81,10 +78,7 @@ def _of(asked: dict[str, Any]) -> _Ready:
         weights=registry_sha256(), settings={"edits": "previews"},
     )  # fmt: skip
     height, width = image.shape[:2]
-    scale = min(1.0, SCREEN_PX / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = image if scale == 1 else cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
-    portrait = _animator().prepare(small, asked["face"])
+    portrait = _animator().prepare(shrunk(image, SCREEN_PX), asked["face"])
     _ready[key] = _Ready(portrait, StreamRelease(terms), (width, height))
     while len(_ready) > MOST_READY:
         _ready.popitem(last=False)[1].previews.close()

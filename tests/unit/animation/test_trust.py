@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import numpy as np
-
 from acting_driver import acting
+
 from mimica.animation.trust import damped, trust_in
 
 TIMES = np.arange(50) / 25
