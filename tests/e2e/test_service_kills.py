@@ -176,8 +176,11 @@ def test_a_service_that_is_stopped_goes_on_where_it_was(tmp_path: Path, files: t
     light.stop()
 
 
-def test_the_real_work_survives_a_killed_worker(tmp_path: Path, files: tuple[bytes, bytes]) -> None:
+def test_the_real_work_survives_a_killed_worker(
+    request: pytest.FixtureRequest, tmp_path: Path, files: tuple[bytes, bytes]
+) -> None:
     service = ServiceProcess(tmp_path).start()
+    request.addfinalizer(service.stop)
     sent = {
         "photo": (DEMO / "portrait.jpg").read_bytes(),
         "driver": files[1],
