@@ -60,7 +60,7 @@ class Closing:
             gap = gap - (fields[0][..., 1] - fields[1][..., 1]) @ self.strengths
             middle = (c_above + c_below) / 2
             order = np.argsort(middle[:, 0])
-            x = middle[order, 0]
+            x = np.asarray(middle[order, 0], np.float32)
             if feature.kind == "mouth":
                 self.lips = (x, _smooth(gap[order]), float(c_above[:, 1].mean()), float(c_below[:, 1].mean()))
                 continue

@@ -6,6 +6,7 @@ unless asked for (docs/adr/0016). This module does not know what the pictures sh
 
 from __future__ import annotations
 
+from importlib import import_module
 from types import TracebackType
 from typing import Any, Self
 
@@ -22,8 +23,7 @@ class VirtualCamera:
     """
 
     def __init__(self, width: int, height: int, fps: float = 30.0) -> None:
-        import pyvirtualcam  # pyright: ignore[reportMissingTypeStubs, reportMissingImports]
-
+        pyvirtualcam: Any = import_module("pyvirtualcam")  # untyped, and an extra
         try:
             self._camera: Any = pyvirtualcam.Camera(width, height, fps)
         except (RuntimeError, ValueError) as error:

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mimica.media.image import shrunk
 from mimica.safety.gate import Gate
 from mimica.safety.label import labelled
 from mimica.safety.mark import Marker
@@ -43,12 +44,9 @@ class Previews:
         if now < self._next:
             return
         self._next = now + SECONDS_BETWEEN
-        height, width = image.shape[:2]
-        scale = min(1.0, PREVIEW_SIDE / max(height, width))
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        small = shrunk(image, PREVIEW_SIDE)
         self._gate.check_frames([small])
-        finished = self._marker.mark(labelled(small.astype(np.uint8)))
+        finished = self._marker.mark(labelled(small))
         done, jpeg = cv2.imencode(
             ".jpg", cv2.cvtColor(finished, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, PREVIEW_QUALITY]
         )

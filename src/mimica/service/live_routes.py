@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, cast
 
+from anyio import CancelScope
 from fastapi import APIRouter, Query, Request, WebSocket
 from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocketDisconnect
@@ -85,31 +86,31 @@ async def live(socket: WebSocket, portrait_id: str, size_px: Annotated[int, Quer
     desk = Desk(ANSWER_S)
     inbox = Inbox()
     reading: asyncio.Task[None] | None = None
+    path = ""
     try:
         await socket.accept()
         question = parts.portraits.question(record)
+        path = question["path"]
         begun = await desk.ask("live-begin", **question, size_px=size_px)
         await socket.send_json({"state": "ready", **begun})
         reading = asyncio.create_task(inbox.fill(socket))
-        await _answer(socket, inbox, desk, question["path"])
-        with suppress(Problem):
-            await desk.ask("live-end", path=question["path"])
+        await _answer(socket, inbox, desk, path)
         if not inbox.ended:
             await socket.close(AWAY, "silence")
     except Problem as problem:
         with suppress(WebSocketDisconnect, RuntimeError):
             await socket.send_json({"problem": {"kind": problem.kind, "detail": problem.detail}})
             await socket.close(GONE_WRONG, problem.kind)
-        with suppress(Problem):
-            await desk.ask("live-end", path="")
     except (WebSocketDisconnect, RuntimeError):  # it left while something was on its way
-        with suppress(Problem):
-            await desk.ask("live-end", path="")
+        pass
     finally:
         if reading is not None:
             reading.cancel()
         parts.live_sessions -= 1
-        await run_in_threadpool(desk.close)
+        with CancelScope(shield=True):  # a server that stops cancels this task, and the session must end all the same
+            with suppress(Problem):
+                await desk.ask("live-end", path=path)
+            await run_in_threadpool(desk.close)
 
 
 async def _answer(socket: WebSocket, inbox: Inbox, desk: Desk, path: str) -> None:
