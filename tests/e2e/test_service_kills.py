@@ -169,7 +169,7 @@ def test_a_service_that_is_stopped_goes_on_where_it_was(tmp_path: Path, files: t
     light = Light(tmp_path).begin()
     job = light.send(*files, expression=3.0)
     light.wait([job], lambda states: states == ["running"])
-    assert light.stop() == 0
+    assert light.stop() in (0, -signal.SIGTERM)  # uvicorn hands the signal on when all is done
     light.begin()
     assert light.wait([job], finished) == ["done"]
     assert httpx2.get(f"{light.url}/api/v1/jobs/{job}").json()["attempts"] == 1
