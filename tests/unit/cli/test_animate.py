@@ -75,6 +75,7 @@ def test_defaults_reach_the_animation(request_words: list[str], asked: dict[str,
         "device": "auto",
         "audio": True,
         "overwrite": True,
+        "resume": False,
     }
 
 
