@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import weakref
 from contextlib import suppress
 from pathlib import Path
 
@@ -48,22 +49,25 @@ class UnfinishedFile:
         remove_leftovers(target.absolute().parent)
         self._held: int | None = None
         try:
-            self.path = self._claimed(target.absolute())
+            self._claim(target.absolute())
         except OSError as error:
             raise output_error(target, error) from error
 
-    def _claimed(self, target: Path) -> Path:
-        """A new empty file that is locked for as long as this process writes it, where locks exist."""
+    def _claim(self, target: Path) -> None:
+        """Set `path` to a new empty file that is locked for as long as this process writes it, where locks exist."""
         while True:
-            path = temporary_path(target)
-            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
+            self.path = temporary_path(target)
+            # an interrupt may come between any two lines, before the caller holds what it must discard
+            self._forgotten = weakref.finalize(self, _remove, self.path, os.getpid())
+            descriptor = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
             if not hold(descriptor):
                 os.close(descriptor)
-                return path
+                return
             if os.fstat(descriptor).st_nlink:  # nobody cleaned it away in the moment before the lock
                 self._held = descriptor
-                return path
+                return
             os.close(descriptor)
+            self._forgotten.detach()
 
     def finish(self) -> None:
         """Make the file durable and rename it over the target; ``OutputError`` and nothing left if that fails."""
@@ -78,12 +82,19 @@ class UnfinishedFile:
 
     def discard(self) -> None:
         """Remove what was written; silent if it is gone."""
-        with suppress(OSError):
-            self.path.unlink(missing_ok=True)
+        self._forgotten()
         self._let_go()
 
     def _let_go(self) -> None:
+        self._forgotten.detach()
         if self._held is not None:
             with suppress(OSError):
                 os.close(self._held)
             self._held = None
+
+
+def _remove(path: Path, owner: int) -> None:
+    """Delete an abandoned file, unless this is a fork of the process that writes it."""
+    if os.getpid() == owner:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)

@@ -114,3 +114,28 @@ def test_a_name_of_any_length_and_script_leaves_room(tmp_path: Path) -> None:
     assert len(os.fsencode(file.path.name)) < 240
     file.finish()
     assert target.exists()
+
+
+def test_an_interrupt_in_the_moment_of_creation_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Path] = []
+
+    def interrupted(_descriptor: int) -> bool:
+        seen.extend(tmp_path.iterdir())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mimica.media.unfinished_file.hold", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        UnfinishedFile(tmp_path / "film.mp4")
+    assert len(seen) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_nobody_holds_any_more_is_removed_and_a_finished_one_stays(tmp_path: Path) -> None:
+    forgotten = UnfinishedFile(tmp_path / "a.mp4")
+    path = forgotten.path
+    del forgotten
+    assert not path.exists()
+    kept = UnfinishedFile(tmp_path / "b.mp4")
+    kept.finish()
+    del kept
+    assert [each.name for each in tmp_path.iterdir()] == ["b.mp4"]
