@@ -5,13 +5,18 @@ This module does not know what is carried out.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from mimica.cli.extras import extra
+from mimica.errors import UsageError
 
 if TYPE_CHECKING:
     from mimica.animation.batch import Crew
     from mimica.curation.engine import Engine
+    from mimica.service.crew import Crew as ServiceCrew
+    from mimica.service.queue import Queue
+    from mimica.service.settings import ServiceSettings
 
 EngineName = Literal["inline", "ray"]
 BatchEngineName = Literal["local", "ray"]
@@ -45,3 +50,24 @@ def batch_crew(name: BatchEngineName, jobs: int, address: str | None, device: st
         from mimica.scale.cluster import connect
     connect(address, jobs)
     return RayCrew(jobs, device=device, overwrite=overwrite)
+
+
+def service_crew(
+    name: BatchEngineName, settings: ServiceSettings, address: str | None
+) -> Callable[[Queue], ServiceCrew] | None:
+    """Who makes the jobs of a service, at most `settings.workers` at a time; None is the processes of this machine.
+
+    Raises UsageError when Ray is not installed, nobody answers at `address`, or nobody would work.
+    """
+    if name == "local":
+        return None
+    if settings.workers == 0:
+        raise UsageError("--workers 0: on Ray somebody has to work; give the most replicas that there may be")
+    with extra("ray", "serve --engine ray"):
+        from mimica.scale.cluster import connect
+        from mimica.scale.service_crew import ServeCrew
+        from mimica.scale.serving import ServiceSize
+    from mimica.service.crew import Errand
+
+    connect(address, settings.workers)
+    return lambda queue: ServeCrew(Errand.of(settings), queue, ServiceSize(most=settings.workers))

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from mimica.cli.animate import Device
+from mimica.cli.engines import BatchEngineName, service_crew
 from mimica.cli.extras import extra
 from mimica.errors import UsageError
 from mimica.safety.home import home
@@ -32,7 +33,15 @@ def serve(
         str | None,
         typer.Option(metavar="URL", help="Where jobs are kept: sqlite:///FILE or postgresql+psycopg://…; else in DIR."),
     ] = None,
-    workers: Annotated[int, typer.Option(metavar="N", min=0, max=64, help="Processes that animate.")] = 1,
+    workers: Annotated[
+        int, typer.Option(metavar="N", min=0, max=64, help="Processes that animate; replicas, on Ray.")
+    ] = 1,
+    engine: Annotated[
+        BatchEngineName, typer.Option(help="Processes of this machine, or as many replicas of a Ray cluster as needed.")
+    ] = "local",
+    address: Annotated[
+        str | None, typer.Option(metavar="HOST", help="Of a Ray cluster; a local one is started if not given.")
+    ] = None,
     public_url: Annotated[
         list[str] | None,
         typer.Option("--public-url", metavar="URL", help="Address of a reverse proxy in front; may be repeated."),
@@ -59,6 +68,9 @@ def serve(
     quota_rate: Annotated[
         float, typer.Option("--quota-rate", metavar="N", min=0.1, help="Requests a second of one owner.")
     ] = 100.0,
+    quota_queue: Annotated[
+        int, typer.Option("--quota-queue", metavar="N", min=1, help="Waiting jobs of everybody; then it answers 503.")
+    ] = 1000,
     device: Annotated[Device, typer.Option(help="Where the networks run.")] = "auto",
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the address, the token or the error as one JSON object.")
@@ -84,7 +96,7 @@ def serve(
         retention_hours=retention_hours,
         quotas=Quotas(
             driver_bytes=quota_upload * MEGABYTE, active_jobs=quota_jobs, stored_bytes=quota_storage * MEGABYTE,
-            requests_s=quota_rate, burst=max(1, round(2 * quota_rate)),
+            requests_s=quota_rate, burst=max(1, round(2 * quota_rate)), waiting_jobs=quota_queue,
         ),
     )  # fmt: skip
 
@@ -94,4 +106,4 @@ def serve(
         if settings.token_file is not None and not settings.public_urls and not settings.loopback_only and not as_json:
             print("note: without TLS others can read along; see docs/howto/serve.md", file=sys.stderr)
 
-    run(settings, ready)
+    run(settings, ready, service_crew(engine, settings, address))

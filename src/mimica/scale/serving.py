@@ -1,8 +1,8 @@
 """Animation as a service on Ray Serve: replicas that make one job at a time, more of them when jobs wait, and a full
 queue that says so at once.
 
-A job goes through `animate`, the way out, with consent, gate, mark and manifest. This module does not know HTTP: the
-REST interface of ``mimica.service`` or any program on the cluster holds the handle.
+A job goes through `animate`, the way out, with consent, gate, mark and manifest. This module does not know HTTP: any
+program on the cluster holds the handle; the REST interface has a queue of its own and uses ``service_crew``.
 """
 
 from __future__ import annotations
@@ -30,12 +30,17 @@ class BusyError(MimicaError):
 
 @dataclass(frozen=True, slots=True)
 class ServiceSize:
-    """least, most: replicas. queue: jobs that may wait before the next is turned away. cores: of each replica."""
+    """least, most: replicas. queue: jobs that may wait before the next is turned away. cores: of each replica.
+
+    up_s, down_s: how long more, or fewer, replicas must be wanted before they come or go.
+    """
 
     least: int = 1
     most: int = 4
     queue: int = 8
     cores: float = 1.0
+    up_s: float = 5.0
+    down_s: float = 120.0
 
 
 class AnimationWorker:
@@ -77,14 +82,21 @@ class AnimationService:
 
 def deploy(size: ServiceSize, *, device: str = "cpu", name: str = "mimica") -> AnimationService:
     """Start, or change, the service on the cluster that this process has joined; `serve.delete(name)` ends it."""
+    return AnimationService(deployed(AnimationWorker, (device,), size, name))
+
+
+def deployed(worker: type, words: tuple[Any, ...], size: ServiceSize, name: str) -> DeploymentHandle:
+    """A handle to replicas of `worker`, made with `words`; each does one thing at a time."""
     serve.start(proxy_location="Disabled")
     deployment: Any = serve.deployment(
         max_ongoing_requests=1,
         max_queued_requests=size.queue,
+        graceful_shutdown_timeout_s=5,
         ray_actor_options={"num_cpus": size.cores},
         autoscaling_config={
             "min_replicas": size.least, "max_replicas": size.most, "target_ongoing_requests": 1,
-            "upscale_delay_s": 5, "downscale_delay_s": 120,
+            "upscale_delay_s": size.up_s, "downscale_delay_s": size.down_s,
+            "metrics_interval_s": min(10.0, size.up_s), "look_back_period_s": min(30.0, 3 * size.up_s),
         },
-    )(AnimationWorker)  # fmt: skip
-    return AnimationService(serve.run(deployment.bind(device), name=name, route_prefix=None))
+    )(worker)  # fmt: skip
+    return serve.run(deployment.bind(*words), name=name, route_prefix=None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -24,6 +24,7 @@ from mimica import __version__
 from mimica.errors import MimicaError
 from mimica.service import job_routes, live_routes, other_routes, portrait_routes
 from mimica.service.access import Access
+from mimica.service.crew import Crew
 from mimica.service.desk import Desk
 from mimica.service.doors import Doors, Rates
 from mimica.service.job_files import JobFiles
@@ -44,8 +45,10 @@ from mimica.service.watch import JobWatch
 SWEEP_S = 60.0
 
 
-def create_app(settings: ServiceSettings) -> FastAPI:
+def create_app(settings: ServiceSettings, crew: Callable[[Queue], Crew] | None = None) -> FastAPI:
     """The service as an ASGI app; its workers run from startup to shutdown.
+
+    crew: who makes the jobs of the queue; processes of this machine when None.
 
     Raises:
         UsageError: the database, the tokens or the settings cannot be used. OutputError: the folder cannot.
@@ -58,19 +61,19 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     parts = Parts(
         settings=settings, jobs=jobs, files=files, watch=JobWatch(jobs),
         access=Access(book, Visitors(engine), Rates(settings.quotas.requests_s, settings.quotas.burst)),
-        metrics=Metrics(), supervisor=Supervisor(settings, queue), desk=Desk(), studio=Desk(),
+        metrics=Metrics(), crew=crew(queue) if crew else Supervisor(settings, queue), desk=Desk(), studio=Desk(),
         portraits=Portraits(settings.data), looks=CapacityLimiter(2),
     )  # fmt: skip
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
-        parts.supervisor.start()
+        await run_in_threadpool(parts.crew.start)
         sweeper = asyncio.create_task(_sweep(parts))
         yield
         sweeper.cancel()
         with suppress(asyncio.CancelledError):
             await sweeper
-        await run_in_threadpool(parts.supervisor.stop)
+        await run_in_threadpool(parts.crew.stop)
         parts.desk.close()
         parts.studio.close()
         engine.dispose()

@@ -53,7 +53,7 @@ _FILE = {200: {"description": "The file.", "content": {kind: {} for kind in sort
 @router.post(
     "", status_code=201, response_model=JobView, openapi_extra=_FORM,
     responses={200: {"model": JobView, "description": "This request was accepted before."},
-               **problems(400, 408, 413, 415, 422)},
+               **problems(400, 408, 413, 415, 422, 503)},
 )  # fmt: skip
 async def create_job(
     request: Request, response: Response, parts: ServiceParts, owner: Owner, key: Key = None

@@ -23,6 +23,9 @@ from mimica.service.tables import ACTIVE, FINISHED, STATES, Job
 
 Clock = Callable[[], float]
 
+BUSY_S = 30
+"""When to come back to a full service, s."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
@@ -51,16 +54,22 @@ class Jobs:
         return secrets.token_hex(16)
 
     def check_room(self, owner: str, more_bytes: int = 0) -> None:
-        """Raises Problem 429 or 413 when `owner` may not add a job of `more_bytes`."""
+        """Raises Problem 429 or 413 when `owner` may not add a job of `more_bytes`, 503 when nobody may for now."""
         with Transaction(self._engine) as session:
             mine = select(func.count(), func.coalesce(func.sum(Job.bytes), 0)).where(Job.owner == owner)
             active = session.execute(mine.where(Job.state.in_(ACTIVE))).one()[0]
             stored = session.execute(mine).one()[1]
+            waiting = session.scalar(select(func.count()).where(Job.state == "queued")) or 0
         if active >= self._quotas.active_jobs:
             raise Problem(
                 429, "too-many-jobs",
                 f"{active} of your jobs are waiting or running, the most there may be; wait for one or cancel one",
                 headers={"Retry-After": "10"},
+            )  # fmt: skip
+        if waiting >= self._quotas.waiting_jobs:
+            raise Problem(
+                503, "busy", f"{waiting} jobs are waiting, as many as this service lets wait; try again later",
+                headers={"Retry-After": str(BUSY_S)},
             )  # fmt: skip
         if stored + more_bytes > self._quotas.stored_bytes:
             raise Problem(

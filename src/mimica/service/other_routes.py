@@ -105,8 +105,8 @@ async def metrics(parts: ServiceParts, owner: Owner) -> Response:
     """Requests, jobs and workers as numbers for Prometheus."""
     for state, number in (await run_in_threadpool(parts.jobs.counts)).items():
         parts.metrics.jobs.labels(state).set(number)
-    parts.metrics.workers.set(parts.supervisor.alive)
-    parts.metrics.restarts.set(parts.supervisor.restarts)
+    parts.metrics.workers.set(parts.crew.alive)
+    parts.metrics.restarts.set(parts.crew.restarts)
     return Response(parts.metrics.text(), media_type="text/plain; version=0.0.4")
 
 

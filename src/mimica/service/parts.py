@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from anyio import CapacityLimiter
 
     from mimica.service.access import Access
+    from mimica.service.crew import Crew
     from mimica.service.desk import Desk
     from mimica.service.job_files import JobFiles
     from mimica.service.jobs import Jobs
     from mimica.service.metrics import Metrics
     from mimica.service.portraits import Portraits
     from mimica.service.settings import ServiceSettings
-    from mimica.service.supervisor import Supervisor
     from mimica.service.watch import JobWatch
 
 
@@ -34,7 +34,7 @@ class Parts:
     watch: JobWatch
     access: Access
     metrics: Metrics
-    supervisor: Supervisor
+    crew: Crew
     desk: Desk
     studio: Desk
     portraits: Portraits

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session as Transaction
 
 from mimica.animation.report import Progress
-from mimica.service.tables import Job
+from mimica.service.tables import ACTIVE, Job
 
 Answer = Literal["go", "cancel", "lost"]
 
@@ -107,6 +107,21 @@ class Queue:
             session.execute(
                 update(Job).where(Job.worker == worker, Job.state == "running").values(lease_until=self._clock() - 1)
             )
+
+    def release(self, worker: str) -> None:
+        """A worker was told to stop: what it holds waits again, and this attempt does not count."""
+        with Transaction(self._engine) as session, session.begin():
+            session.execute(
+                update(Job).where(Job.worker == worker, Job.state == "running").values(
+                    state="queued", claim=None, worker=None, lease_until=None, attempts=Job.attempts - 1,
+                    stage="", version=Job.version + 1,
+                )
+            )  # fmt: skip
+
+    def unfinished(self) -> int:
+        """How many jobs wait or run."""
+        with Transaction(self._engine) as session:
+            return session.scalar(select(func.count()).where(Job.state.in_(ACTIVE))) or 0
 
     def recover(self) -> int:
         """Jobs whose lease is over wait again, or are reported failed when tried too often; returns how many."""

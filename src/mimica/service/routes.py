@@ -32,7 +32,7 @@ _WORDS = {
     400: "The request is broken or incomplete.", 401: "A token is needed.", 403: "Refused.", 404: "There is none.",
     408: "Too slow.", 409: "Not in this state.", 413: "Too large.", 415: "Of another kind than asked for.",
     421: "Another Host.", 422: "Well-formed, but cannot be done.", 429: "Too many at once; see Retry-After.",
-    503: "The database does not answer.",
+    503: "Too many jobs wait, or the database does not answer; see Retry-After.",
 }  # fmt: skip
 
 

@@ -13,6 +13,8 @@ import uvicorn
 
 from mimica.errors import Interrupted, UsageError
 from mimica.service.app import create_app
+from mimica.service.crew import Crew
+from mimica.service.queue import Queue
 from mimica.service.settings import ServiceSettings, bracketed
 
 
@@ -32,14 +34,16 @@ def listen(settings: ServiceSettings) -> socket.socket:
     return door
 
 
-def serve(settings: ServiceSettings, ready: Callable[[str], None]) -> None:
+def serve(settings: ServiceSettings, ready: Callable[[str], None], crew: Callable[[Queue], Crew] | None = None) -> None:
     """Serve until SIGINT or SIGTERM. ready: is told the page's address before the first request.
+
+    crew: see `create_app`.
 
     Raises:
         UsageError, OutputError: see `create_app` and `listen`.
     """
     with listen(settings) as door:
-        app = create_app(settings)
+        app = create_app(settings, crew)
         name = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0") else bracketed(settings.host)
         # X-Forwarded headers are not believed: --public-url says how the service is reached
         config = uvicorn.Config(

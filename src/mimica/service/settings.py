@@ -21,6 +21,7 @@ class Quotas:
 
     photo_bytes, driver_bytes, upload_s: of one upload. active_jobs: waiting or running at a time. stored_bytes: of all
     jobs that are kept. requests_s, burst: of all requests, as a bucket that fills `requests_s` a second.
+    waiting_jobs: of everybody together; whoever comes then is asked to come back later.
     """
 
     photo_bytes: int = 64 << 20
@@ -30,6 +31,7 @@ class Quotas:
     stored_bytes: int = 20 << 30
     requests_s: float = 100.0
     burst: int = 200
+    waiting_jobs: int = 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,19 @@ def test_watching_a_finished_job_tells_it_and_ends(client: TestClient, post: Pos
     assert [json.loads(line)["state"] for line in data] == ["cancelled"]
 
 
+def test_a_full_service_says_when_to_come_back(
+    make_client: Callable[[ServiceSettings], TestClient], settings: ServiceSettings,
+    job_parts: Callable[..., dict[str, Any]],
+) -> None:  # fmt: skip
+    client = make_client(replace(settings, quotas=Quotas(waiting_jobs=2)))
+    answers = [client.post("/api/v1/jobs", files=job_parts()) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [201, 201, 503]
+    assert int(answers[2].headers["retry-after"]) > 0
+    assert answers[2].json()["type"] == "urn:mimica:problem:busy"
+    client.post(f"/api/v1/jobs/{answers[0].json()['id']}/cancel")
+    assert client.post("/api/v1/jobs", files=job_parts()).status_code == 201
+
+
 def test_there_is_room_for_so_many_jobs(
     make_client: Callable[[ServiceSettings], TestClient], settings: ServiceSettings,
     job_parts: Callable[..., dict[str, Any]],

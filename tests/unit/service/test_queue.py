@@ -135,6 +135,23 @@ def test_a_job_that_is_given_back_has_not_been_tried(jobs: Jobs, queue: Queue) -
     assert (again.id, again.attempt) == (held.id, 1)
 
 
+def test_a_released_workers_jobs_have_not_been_tried(jobs: Jobs, queue: Queue) -> None:
+    made = new_job(jobs)
+    late = queue.claim("w")
+    assert late is not None
+    assert queue.unfinished() == 1
+    queue.release("somebody else")
+    assert jobs.get("ada", made).state == "running"
+    queue.release("w")
+    assert jobs.get("ada", made).state == "queued"
+    assert jobs.get("ada", made).attempts == 0
+    assert queue.beat(late) == "lost"
+    again = queue.claim("v")
+    assert again is not None
+    assert queue.finish(again, "r.mp4", {}, 1)
+    assert queue.unfinished() == 0
+
+
 def test_cancelling_a_running_job_is_told_to_its_worker(jobs: Jobs, queue: Queue) -> None:
     identity = new_job(jobs)
     held = queue.claim("w")
