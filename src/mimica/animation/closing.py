@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mimica.animation.fill import push_pull, sample, smooth_step
 from mimica.animation.reading import FeatureReading, PortraitReading
-from mimica.core.motion import RIG_NAMES
+from mimica.core.motion import FEATURES, RIG_NAMES
 
 FloatArray = NDArray[np.float32]
 Field = Callable[[FloatArray], FloatArray]
@@ -25,16 +25,17 @@ BLINK_REACH = 1.15
 """Blinks go a little further than the lower lid, which stops them."""
 
 
-EYES_TAKEN_AWAY = 0.6
-"""Of what narrows or widens the eyes: the rest is the person. Wholly opened, people who squint into the sun looked like
+LIDS_TAKEN_AWAY = 0.6
+"""Of what closes the eyes: the rest is the person. Wholly opened, people who squint into the sun looked like
 somebody else (dlib's similarity 0.917 against 0.933 on one of three portraits, equal on the others)."""
-_OF_THE_EYES = np.array([name.startswith(("eyeBlink", "eyeSquint", "eyeWide", "cheekSquint")) for name in RIG_NAMES])
+_TAKEN_AWAY = np.array([
+    0.0 if name.startswith(FEATURES) else LIDS_TAKEN_AWAY if name.startswith("eyeBlink") else 1.0 for name in RIG_NAMES
+], np.float32)  # fmt: skip
 
 
 def taken_away(expression: FloatArray) -> FloatArray:
     """(49,) strengths that the step to the neutral face takes away, of the (52,) read in the photo."""
-    strengths = np.clip(expression[: len(RIG_NAMES)], 0, 1.1)
-    return np.where(_OF_THE_EYES, strengths * EYES_TAKEN_AWAY, strengths).astype(np.float32)
+    return (np.clip(expression[: len(RIG_NAMES)], 0, 1.1) * _TAKEN_AWAY).astype(np.float32)
 
 
 class Closing:

@@ -18,7 +18,7 @@ from mimica.animation.motion_field import HeadMotion
 from mimica.animation.parts import PARTS, Part, part_of
 from mimica.core.camera import rotation_from_angles, rotation_vector, rotations_from_vectors
 from mimica.core.lips import lips_gap, part_lips
-from mimica.core.motion import EXPRESSION_INDEX, EXPRESSION_NAMES, RIG_NAMES, MotionTrack
+from mimica.core.motion import EXPRESSION_INDEX, EXPRESSION_NAMES, FEATURES, RIG_NAMES, MotionTrack
 
 FloatArray = NDArray[np.float32]
 Mode = Literal["relative", "absolute"]
@@ -29,7 +29,13 @@ MAX_SHIFT_CM = 3.5
 """The neck follows no further (measured on the prototype: a leaning actor stretched necks)."""
 BASELINE_PERCENTILE = 20.0
 BASELINE_LIMIT = 0.30
+"""Of what a driver shows all the time, so much is the person at most; more is acted, such as a lasting smile."""
+FEATURES_LIMIT = 2.0
+"""The same for `FEATURES`."""
 MAX_STRENGTH = 1.25
+_BASELINE_LIMITS = np.array(
+    [FEATURES_LIMIT if name.startswith(FEATURES) else BASELINE_LIMIT for name in EXPRESSION_NAMES], np.float32
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ def driver_rest(track: MotionTrack) -> DriverRest:
     rows = seen if len(seen) else np.arange(len(track))
     part = track[rows]
     baseline = np.percentile(part.expression, BASELINE_PERCENTILE, axis=0)
-    baseline = np.clip(baseline, -BASELINE_LIMIT, BASELINE_LIMIT).astype(np.float32)
+    baseline = np.clip(baseline, -_BASELINE_LIMITS, _BASELINE_LIMITS).astype(np.float32)
     effort = np.abs(part.expression[:, : len(RIG_NAMES)] - baseline[: len(RIG_NAMES)]).sum(1)
     turned = np.abs(part.angles_deg - np.median(part.angles_deg, axis=0)).sum(1)
     restless = effort / max(float(np.median(effort)), 1e-3) + turned / max(float(np.median(turned)), 1.0)

@@ -58,6 +58,13 @@ TONGUE_NAMES: tuple[str, ...] = ("tongueOut", "tongueSide", "tongueUp")
 EXPRESSION_NAMES: tuple[str, ...] = RIG_NAMES + TONGUE_NAMES
 EXPRESSION_INDEX: dict[str, int] = {name: index for index, name in enumerate(EXPRESSION_NAMES)}
 
+FEATURES: tuple[str, ...] = ("brow", "cheekSquint", "eyeLook", "eyeSquint", "eyeWide", "mouthStretch")
+"""How the directions begin in which faces at rest differ most: high brows, full cheeks, narrow eyes.
+
+Actors who do nothing are read with up to 1.9 of these, portraits with .3 to .5, so they are only ever taken from a
+person's own rest.
+"""
+
 
 def _mirrored_name(name: str) -> str:
     swaps = {"jawLeft": "jawRight", "jawRight": "jawLeft", "mouthLeft": "mouthRight", "mouthRight": "mouthLeft"}

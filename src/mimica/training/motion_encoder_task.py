@@ -9,18 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mimica.core.motion import EXPRESSION_INDEX, EXPRESSION_MIRROR, EXPRESSION_MIRROR_SIGN, EXPRESSION_NAMES
+from mimica.core.motion import EXPRESSION_INDEX, EXPRESSION_NAMES
 from mimica.networks.motion_encoder import CROP_PX, OUTPUTS, MotionEncoder
 from mimica.training import augment
 from mimica.training.face_geometry import GAPS, geometry
 from mimica.training.motion_data import MotionSamples
-
-LANDMARK_MIRROR: tuple[int, ...] = (
-    *range(16, -1, -1), *range(26, 16, -1), *range(27, 31), 35, 34, 33, 32, 31,
-    45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,
-    54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65, 69, 68,
-)  # fmt: skip
-"""Where each of the 70 landmarks comes from in a mirrored picture."""
+from mimica.training.motion_views import MotionLabels, View, angles_from_rotation
 
 EMPHASIS: dict[str, float] = {
     "jawOpen": 2.5, "eyeBlink_L": 2.5, "eyeBlink_R": 2.5, "mouthSmile_L": 2, "mouthSmile_R": 2, "mouthPucker": 2,
@@ -35,14 +29,6 @@ LEAST_SPREAD_CM = 0.03
 """Landmarks that move less over the data than this are not asked for more exactly."""
 LEAST_READ = 0.45
 """Correlation below which a direction is left as it is: more gain would only amplify noise."""
-
-
-def angles_from_rotation(rotation: Tensor) -> Tensor:
-    """(N, 3, 3) → (N, 3) yaw, pitch, roll in degrees, R = Rz(roll)·Rx(pitch)·Ry(yaw) (scipy's extrinsic 'yxz')."""
-    pitch = torch.asin(rotation[:, 2, 1].clamp(-1, 1))
-    yaw = torch.atan2(-rotation[:, 2, 0], rotation[:, 2, 2])
-    roll = torch.atan2(-rotation[:, 0, 1], rotation[:, 1, 1])
-    return torch.rad2deg(torch.stack([yaw, pitch, roll], 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,42 +104,13 @@ class MotionEncoderTask:
         expression = torch.from_numpy(samples.expression[index])
         gaze = torch.from_numpy(samples.gaze_deg[index])
 
-        mirrored = torch.rand(count, generator=generator) < 0.5
-        pick = mirrored.view(-1, 1)
-        image = torch.where(mirrored.view(-1, 1, 1, 1), image.flip(3), image)
-        expression = torch.where(
-            pick, expression[:, list(EXPRESSION_MIRROR)] * torch.tensor(EXPRESSION_MIRROR_SIGN), expression
-        )
-        flip = torch.diag(torch.tensor([-1.0, 1.0, 1.0]))
-        rotation = torch.where(mirrored.view(-1, 1, 1), flip @ rotation @ flip, rotation)
-        across = torch.tensor([-1.0, 1.0])
-        landmarks = torch.where(
-            mirrored.view(-1, 1, 1), landmarks[:, list(LANDMARK_MIRROR)] * across + torch.tensor([1.0, 0.0]), landmarks
-        )
-        swapped = gaze[:, [2, 3, 0, 1]] * torch.tensor([-1.0, 1.0, -1.0, 1.0])
-        gaze = torch.where(pick, swapped, gaze)
-        placement = torch.where(
-            pick, placement * torch.tensor([-1.0, 1.0, 1.0]) + torch.tensor([1.0, 0.0, 0.0]), placement
-        )
-
-        angle = augment.uniform(generator, count, -1, 1).pow(3) * 0.6
-        zoom = torch.exp(torch.randn(count, generator=generator) * 0.07)
-        shift = torch.randn(count, 2, generator=generator).clamp(-2, 2) * 0.025
-        matrices = augment.affine_matrices(angle, zoom, shift)
-        image = augment.photometric(augment.resample(image, matrices), generator)
-        landmarks = augment.move_points(landmarks, matrices)
-        origin = augment.move_points(placement[:, None, :2], matrices)[:, 0]
-        placement = torch.cat([origin, placement[:, 2:] + torch.log(zoom)[:, None]], 1)
-        # the picture's content turns by `angle` counter-clockwise on screen: camera y is up, so R' = Rz(angle)·R
-        cosine, sine, nil, one = torch.cos(angle), torch.sin(angle), torch.zeros(count), torch.ones(count)
-        turn = torch.stack([cosine, -sine, nil, sine, cosine, nil, nil, nil, one], 1).view(-1, 3, 3)
-        rotation = turn @ rotation
-
-        targets = torch.cat([expression, angles_from_rotation(rotation), placement, gaze], 1)
+        view = View.draw(count, generator)
+        labels = MotionLabels(expression, rotation, placement, gaze, landmarks).through(view)
+        image = augment.photometric(view.of(image), generator)
         return {
             "image": (image * 255).permute(0, 2, 3, 1),
-            "targets": targets,
-            "landmarks": landmarks,
+            "targets": labels.targets,
+            "landmarks": labels.landmarks,
             "trust": torch.from_numpy(samples.trust[index]),
             "window_jitter": torch.randn(count, 3, 2, generator=generator) * 0.012,
         }

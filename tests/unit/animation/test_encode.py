@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mimica.animation.encode import smooth_adaptively
+from mimica.animation.encode import SMOOTHING_S, SPEECH_SMOOTHING_S, smooth_adaptively
 
 TIMES_S = np.arange(60) / 25
 
@@ -24,3 +24,12 @@ def test_no_lag() -> None:
     step = np.concatenate([np.zeros(30), np.ones(30)]).astype(np.float32)[:, None]
     smooth = smooth_adaptively(step, TIMES_S)
     assert np.allclose(smooth[:, 0], 1 - smooth[::-1, 0], atol=1e-5)
+
+
+def test_speech_of_four_openings_a_second_keeps_its_strength_at_its_own_width_only() -> None:
+    speech = np.abs(np.sin(np.pi * 4 * TIMES_S))[:, None].astype(np.float32)
+    both = smooth_adaptively(np.repeat(speech, 2, axis=1), TIMES_S, np.array([SPEECH_SMOOTHING_S, SMOOTHING_S]))
+    kept = both.std(axis=0) / speech.std()
+    assert kept[0] > 0.6
+    assert kept[1] < 0.3
+    assert np.array_equal(both[:, 1:], smooth_adaptively(speech, TIMES_S))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mimica.animation.closing import taken_away
 from mimica.animation.retarget import (
     MAX_TURN_DEG,
     RetargetOptions,
@@ -95,3 +96,22 @@ def test_what_driver_and_photo_share_is_not_added_twice() -> None:
     much = own.copy()
     much[smile] = 8.0
     assert leave_shared(much, subject)[smile] == pytest.approx(8.0, rel=0.01)  # far beyond the photo's own
+
+
+def test_an_actors_high_brows_are_the_actors_own_and_a_lasting_smile_is_acted() -> None:
+    motion = track(40, smile=0.8)
+    brow = EXPRESSION_INDEX["browInnerUp_L"]
+    motion.expression[:, brow] = 1.4
+    motion.expression[30:, brow] = 1.9
+    rest = driver_rest(motion)
+    calm, raised = (retarget(motion, index, rest, SUBJECT, RetargetOptions()).directions for index in (5, 35))
+    assert calm[brow] == pytest.approx(0, abs=1e-6)
+    assert raised[brow] == pytest.approx(0.5, abs=1e-6)
+    assert calm[EXPRESSION_INDEX["mouthSmile_L"]] == pytest.approx(0.5, abs=1e-6)
+
+
+def test_of_the_photo_only_what_is_no_feature_is_taken_away() -> None:
+    read = np.full(len(EXPRESSION_NAMES), 0.5, np.float32)
+    taken = taken_away(read)
+    assert not taken[[EXPRESSION_INDEX[name] for name in ("browInnerUp_R", "cheekSquint_L", "eyeSquint_L")]].any()
+    assert taken[EXPRESSION_INDEX["mouthSmile_L"]] == pytest.approx(0.5)
