@@ -10,6 +10,7 @@ import io
 import math
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from mimica.animation.arkit import COLUMN_INDEX, COLUMNS, EYE_NAMES, HEAD_NAMES, arkit_from_track, track_from_arkit
 from mimica.animation.driver import Driver
 from mimica.animation.losses import bridge_losses
+from mimica.animation.retarget import BASELINE_LIMIT, OF_FEATURES
 from mimica.animation.shots import measure_shots
 from mimica.errors import NoFaceError, UnreadableMediaError
 from mimica.media.limits import read_limits
@@ -66,6 +68,8 @@ def load_face_csv(path: Path) -> Driver:
     track = track_from_arkit(np.nan_to_num(values), seen.astype(np.float32))
     track, told = bridge_losses(track, times_s)
     rest, shots = measure_shots(track, times_s, ())
+    # a camera that knows the face's shape measures strengths from a true nought: brows that stay up are held up
+    rest = replace(rest, expression=np.clip(rest.expression, -BASELINE_LIMIT, BASELINE_LIMIT))
     durations = [*(later - earlier for earlier, later in pairwise(times)), None]
     return Driver(
         track, rest, tuple(times), tuple(durations), (*notes, *told), shots, _usual_rate(times),
@@ -76,11 +80,14 @@ def load_face_csv(path: Path) -> Driver:
 def save_face_csv(path: Path, driver: Driver) -> None:
     """Write a driver as a face CSV, one row a frame, its time code counting frames of the next usual rate.
 
+    What faces differ in at rest (`core.motion.FEATURES`) is written from the actor's own rest, as ARKit means it.
+
     Raises:
         OutputError: it cannot be written.
     """
     rate = min((usual for usual in RATES if usual >= (driver.rate or USUAL_RATE)), default=RATES[-1])
-    rows = arkit_from_track(driver.track)
+    own = np.stack([driver.rest_at(index).expression for index in range(len(driver))]) * OF_FEATURES
+    rows = arkit_from_track(replace(driver.track, expression=driver.track.expression - own))
     unfinished = UnfinishedFile(path)
     try:
         with unfinished.path.open("w", encoding="ascii", newline="") as file:

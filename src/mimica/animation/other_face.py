@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mimica.animation.fill import smooth_step
 from mimica.animation.networks import ENCODER_PX, Networks
 from mimica.animation.prepare import aligned_crop
+from mimica.core.motion import EXPRESSION_NAMES
 from mimica.errors import NoFaceError
 from mimica.faces.alignment import extract, face_crop
 
@@ -17,6 +18,15 @@ FloatArray = NDArray[np.float32]
 
 DOUBTFUL = (0.05, 0.2)
 """Strengths below the first are none, above the second they are believed: one picture has no rest to compare with."""
+
+_TYPICAL_STRENGTHS = {
+    "browInnerUp": 0.84, "browOuterUp": 0.55, "cheekSquint": 0.98, "eyeLookUp": 0.72, "eyeSquint": 0.38,
+    "eyeWide": 0.41, "mouthStretch": 0.57,
+}  # fmt: skip
+TYPICAL: FloatArray = np.array(
+    [_TYPICAL_STRENGTHS.get(name.split("_")[0], 0.0) for name in EXPRESSION_NAMES], np.float32
+)
+"""(52,) what the shipped encoder reads from calm faces, of `core.motion.FEATURES`: medians of 70 portraits."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +62,7 @@ def read_other_face(
     largest = max(faces, key=lambda face: face.area_px)
     crop = aligned_crop(image, face_crop(largest), networks)
     read = networks.encode(extract(image, crop, ENCODER_PX))
-    expression = networks.strengths(read)
+    expression = networks.strengths(read) - TYPICAL
     expression *= smooth_step(np.abs(expression), *DOUBTFUL)
     return OtherFace(
         expression.astype(np.float32),

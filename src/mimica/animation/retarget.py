@@ -1,8 +1,8 @@
 """Retarget: the driver's motion, re-expressed for this portrait (DESIGN §2).
 
 Expression is absolute: the code is identity-free, so the first driving frame need not be neutral; only a constant
-offset that the encoder gives this driver at rest is taken off. Pose and gaze are relative to the photo, anchored on the
-driver's own rest, never on frame 0. This module does not know pixels.
+offset that the encoder gives this driver at rest is taken off. Pose, gaze and what faces differ in at rest (`FEATURES`)
+are relative to the photo, anchored on the driver's own rest, never on frame 0. This module does not know pixels.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ BASELINE_LIMIT = 0.30
 FEATURES_LIMIT = 2.0
 """The same for `FEATURES`."""
 MAX_STRENGTH = 1.25
-_BASELINE_LIMITS = np.array(
-    [FEATURES_LIMIT if name.startswith(FEATURES) else BASELINE_LIMIT for name in EXPRESSION_NAMES], np.float32
-)
+OF_FEATURES = np.array([name.startswith(FEATURES) for name in EXPRESSION_NAMES])
+"""(52,) which directions are such."""
+_BASELINE_LIMITS = np.where(OF_FEATURES, np.float32(FEATURES_LIMIT), np.float32(BASELINE_LIMIT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +143,8 @@ def retarget(
     track: MotionTrack, index: int, rest: DriverRest, subject: Subject, options: RetargetOptions
 ) -> HeadMotion:
     """The head motion of frame `index` for this portrait."""
-    expression = track.expression[index].copy()
-    if options.motion == "relative":
-        expression = expression - rest.expression
+    own = rest.expression if options.motion == "relative" else np.where(OF_FEATURES, rest.expression, 0)
+    expression = (track.expression[index] - own).astype(np.float32)
     expression = leave_shared(np.clip(expression * options.expression, 0, MAX_STRENGTH), subject)
     # mouthClose closes lips over an open jaw; alone it would push one lip through the other
     close, jaw = EXPRESSION_INDEX["mouthClose"], EXPRESSION_INDEX["jawOpen"]
