@@ -33,6 +33,9 @@ def train(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="DIR", help="The run's folder; runs/RECIPE if not given.")
     ] = None,
+    start: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="A finished run to start from, for recipes that need one.")
+    ] = None,
     minutes: Annotated[
         float | None, typer.Option(metavar="M", help="Train this long in all, instead of as the recipe says.")
     ] = None,
@@ -74,7 +77,7 @@ def train(
         raise UsageError(f"--minutes {minutes}: give a positive number")
     with joined(device) if distributed else nullcontext(Alone()) as world:
         outcome = run(
-            recipe, data, out, minutes, threads, seed, resume=resume, device=device, workers=workers,
+            recipe, data, out, minutes, threads, seed, start=start, resume=resume, device=device, workers=workers,
             micro_batches=micro_batches, precision=precision, world=world, report=None if quiet or as_json else tell,
         )  # fmt: skip
         if world.rank:

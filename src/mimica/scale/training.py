@@ -36,6 +36,7 @@ class ClusterRun:
     workers: int
     micro_batches: int
     data: Path | None = None
+    start: Path | None = None
     minutes: float | None = None
     seed: int = 0
     gpus: bool = False
@@ -66,6 +67,7 @@ def train_on_ray(run: ClusterRun) -> Path:
 def _mapping(run: ClusterRun) -> dict[str, Any]:
     return {
         "recipe": run.recipe, "out": str(run.out.resolve()), "data": str(run.data.resolve()) if run.data else None,
+        "start": str(run.start.resolve()) if run.start else None,
         "minutes": run.minutes, "seed": run.seed, "micro_batches": run.micro_batches,
         "device": "cuda" if run.gpus else "cpu",
     }  # fmt: skip
@@ -76,9 +78,9 @@ def _work(asked: Mapping[str, Any]) -> None:
     from mimica.training.recipes import run
     from mimica.training.world import joined
 
-    data = Path(asked["data"]) if asked["data"] else None
+    data, start = (Path(asked[name]) if asked[name] else None for name in ("data", "start"))
     with joined(asked["device"]) as world:
         run(
-            asked["recipe"], data, Path(asked["out"]), asked["minutes"], seed=asked["seed"], resume=True,
+            asked["recipe"], data, Path(asked["out"]), asked["minutes"], seed=asked["seed"], start=start, resume=True,
             device=asked["device"], micro_batches=asked["micro_batches"], world=world,
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Motion under other views of the same face: what its labels become when the picture is mirrored, turned, zoomed, moved.
+"""Motion under other views of a face: what its labels become when the picture is mirrored, turned, zoomed, moved.
 
 A `View` changes pictures, `MotionLabels.through` what is true of them. This module does not know where labels are from.
 """

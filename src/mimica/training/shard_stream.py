@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tarfile
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -40,10 +40,16 @@ class ClipPlace:
 class ShardStream:
     """The clips of a corpus, epoch after epoch."""
 
-    def __init__(self, corpus: Path, seed: int = 0) -> None:
-        """Reads the tars' headers, not the videos. Raises InputError when there is no clip or a tar cannot be read."""
+    def __init__(self, corpus: Path, seed: int = 0, keys: Collection[str] | None = None) -> None:
+        """Reads the tars' headers, not the videos. keys: of the clips to stream; all when None.
+
+        Raises InputError when there is no clip or a tar cannot be read.
+        """
         self._corpus, self._seed = corpus, seed
-        self._shards = [_places(path) for path in sorted(corpus.glob("group-*.tar"))]
+        shards = [_places(path) for path in sorted(corpus.glob("group-*.tar"))]
+        if keys is not None:
+            shards = [[clip for clip in shard if clip.key in keys] for shard in shards]
+        self._shards = [shard for shard in shards if shard]
         self.clips = sum(map(len, self._shards))
         if not self.clips:
             raise InputError(f"{corpus}: holds no clip; make it with mimica curate")

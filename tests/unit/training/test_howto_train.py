@@ -34,7 +34,8 @@ def data(toy_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_network_has_its_commands() -> None:
-    assert set(TABLE) == set(RECIPES) - {"debug"}
+    assert set(TABLE) == set(RECIPES) - {"debug", "motion_encoder_clips"}
+    assert "mimica train motion_encoder_clips --data CORPUS --start runs/motion_encoder" in PAGE
     assert set(re.findall(r"--kind (\w+)", PAGE)) == set(get_args(Kind))
     assert {folder for folder, _ in TABLE.values()} <= {*get_args(Kind), "prepared"}
     exported = dict(re.findall(r'"(\w+)": "(\w+)"', PAGE))
