@@ -5,15 +5,16 @@ This module does not know meshes or features.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mimica.animation.beyond import ContinuedImage
-from mimica.animation.fill import look_up, smooth_step
+from mimica.animation.fill import smooth_step
 
 FloatArray = NDArray[np.float32]
 Image = NDArray[np.uint8]
@@ -51,6 +52,11 @@ class Box:
     def corner(self) -> FloatArray:
         return np.array([self.left, self.top], np.float32)
 
+    def joined(self, other: Box) -> Box:
+        """The smallest that holds both."""
+        left, top = min(self.left, other.left), min(self.top, other.top)
+        return Box(left, top, max(self.right, other.right), max(self.bottom, other.bottom))
+
     def within(self, outer: Box) -> tuple[slice, slice]:
         """Index of this rectangle in an array that holds `outer` only."""
         rows = slice(self.top - outer.top, self.bottom - outer.top)
@@ -59,8 +65,9 @@ class Box:
 
 def enclosing(points: NDArray[np.floating], width: int, height: int) -> Box:
     """The pixels that `points` (N, 2) lie in or between, cut at the picture's edges; N ≥ 1."""
-    left, top = np.clip(np.floor(points.min(0)), 0, [width, height]).astype(int)
-    right, bottom = np.clip(np.ceil(points.max(0)), 0, [width, height]).astype(int)
+    x, y = points[:, 0], points[:, 1]  # NumPy reduces (N, 2) slowly
+    left, top = np.clip(np.floor([x.min(), y.min()]), 0, [width, height]).astype(int)
+    right, bottom = np.clip(np.ceil([x.max(), y.max()]), 0, [width, height]).astype(int)
     return Box(int(left), int(top), int(right), int(bottom))
 
 
@@ -68,35 +75,83 @@ def moved_points(
     before: NDArray[np.floating], after: NDArray[np.floating], triangles: NDArray[np.int32]
 ) -> NDArray[np.floating]:
     """(N, 2) old and new places of all triangles that visibly move from `before` to `after` (V, 2), pixels."""
-    moves = np.abs(after - before).max(1) > _UNSEEN_PX
+    away = np.abs(after - before) > _UNSEEN_PX
+    moves = away[:, 0] | away[:, 1]
+    a, b, c = triangles.T
     vertices = np.zeros(len(moves), bool)
-    vertices[triangles[moves[triangles].any(1)]] = True
+    vertices[triangles[moves[a] | moves[b] | moves[c]]] = True
     return np.concatenate([before[vertices], after[vertices]])
 
 
-def lay_person(
-    picture: Image, person: ContinuedImage, plate: Image, matte: FloatArray, box: Box,
-    source: FloatArray, covered: FloatArray,
-) -> None:  # fmt: skip
+@dataclass(frozen=True, slots=True, eq=False)
+class Flow:
+    """Where the pixels of a box come from.
+
+    Attributes:
+        shift: (h, w, 2) pixels from each to its source. known: (h, w) 0..1, where there is one; None: everywhere.
+        moved: (h, w) 0..255, how far each is drawn anew; 0 keeps the photo's own pixel.
+    """
+
+    shift: FloatArray
+    known: FloatArray | None
+    moved: Image
+
+    @classmethod
+    def of(cls, shift: FloatArray, covered: NDArray[np.bool_], width: int, height: int) -> Flow:
+        """Of (rows, columns) cells that fill a box of (height, width) pixels."""
+        size = (width, height)
+        far = np.sqrt(np.square(shift[..., 0]) + np.square(shift[..., 1]))
+        weight = cv2.convertScaleAbs(smooth_step(far, STILL_PX, MOVING_PX), alpha=255)
+        moved = np.asarray(cv2.resize(weight, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+        known: FloatArray | None = None
+        if not covered.all():
+            known = np.asarray(cv2.resize(covered.astype(np.float32), size, interpolation=cv2.INTER_LINEAR), np.float32)
+            moved[known <= 0.99] = 255
+        return cls(np.asarray(cv2.resize(shift, size, interpolation=cv2.INTER_LINEAR), np.float32), known, moved)
+
+    def places(self, box: Box, area: Box) -> FloatArray:
+        """(h, w, 2) the sources of the pixels of `area` within `box`, which the flow covers; centres are integers."""
+        rows, columns = area.within(box)
+        places = self.shift[rows, columns].copy()
+        places[..., 0] += np.arange(area.left, area.right, dtype=np.float32)
+        places[..., 1] += np.arange(area.top, area.bottom, dtype=np.float32)[:, None]
+        return places
+
+
+def lay_person(picture: Image, person: ContinuedImage, plate: Image, box: Box, flow: Flow) -> None:
     """Draw the person moved into `picture` (H, W, 3), which still shows the photo, within `box`.
 
-    person: the photo with what may lie beyond its edges. plate: (H, W, 3) the background. matte: (H, W) 0..1. source:
-    (h, w, 2) over the box, where each pixel comes from, pixel centres at integers. covered: (h, w) 0..1, where that is
-    known.
+    person: the photo with its matte and what may lie beyond its edges. plate: (H, W, 3) the background.
     """
-    columns = np.arange(box.left, box.right, dtype=np.float32)
     for rows, inside in _strips(box):
-        lookup, known = source[inside], covered[inside]
+        moved = flow.moved[inside]
+        if not moved.any():  # where nothing moves the photo stays exactly as it is
+            continue
         area = (rows, box.area[1])
-        colour = person.look_up(lookup)
-        alpha = look_up(matte, lookup) * known
-        # where nothing moves the photo stays exactly as it is
-        across = lookup[..., 0] - columns
-        down = lookup[..., 1] - np.arange(rows.start, rows.stop, dtype=np.float32)[:, None]
-        moved = smooth_step(np.sqrt(across * across + down * down), STILL_PX, MOVING_PX)
-        moved[known <= 0.99] = 1
-        drawn = cv2.blendLinear(colour, np.ascontiguousarray(plate[area]), alpha, 1 - alpha)
-        picture[area] = cv2.blendLinear(drawn, np.ascontiguousarray(picture[area]), moved, 1 - moved)
+        seen = person.look_up_moved(flow.shift[inside], (box.left, rows.start))
+        share = cv2.extractChannel(seen, 3)
+        if flow.known is not None:
+            share = cv2.convertScaleAbs(share * flow.known[inside])
+        own = cv2.multiply(share, moved, scale=1 / 255)
+        layers = (
+            (cv2.cvtColor(seen, cv2.COLOR_RGBA2RGB), own),
+            (plate[area], cv2.subtract(moved, own)),
+            (picture[area], cv2.bitwise_not(moved)),
+        )
+        picture[area] = _mixed(layers)
+
+
+def _mixed(layers: Iterable[tuple[NDArray[Any], NDArray[Any]]]) -> Image:
+    """The sum of layers (h, w, 3), each times its weight (h, w), all uint8; weights are 255 together. Rounded."""
+    total: NDArray[np.uint16] | None = None
+    for layer, weight in layers:
+        part = np.multiply(layer, cv2.cvtColor(weight, cv2.COLOR_GRAY2RGB), dtype=np.uint16)
+        total = part if total is None else np.add(total, part, out=total)
+    assert total is not None
+    total += 128
+    total += total >> 8  # with this an exact division by 255
+    total >>= 8
+    return total.astype(np.uint8)
 
 
 def _strips(box: Box) -> Iterator[tuple[slice, slice]]:

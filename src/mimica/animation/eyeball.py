@@ -72,7 +72,15 @@ class Eyeball:
         low = np.floor(place).astype(int).clip(0, RINGS - 2)
         part = (place - low)[:, None]
         ring = self.rings[low] * (1 - part) + self.rings[low + 1] * part
-        return (sample(photo, source) * weight + ring * (1 - weight)).astype(np.float32)
+        return (_sampled(photo, source) * weight + ring * (1 - weight)).astype(np.float32)
+
+
+def _sampled(photo: NDArray[np.uint8], points_px: NDArray[np.floating]) -> FloatArray:
+    """`sample` of the part of the photo where the points are: it works on a copy."""
+    limit = np.array(photo.shape[1::-1])
+    low = np.clip(np.floor(points_px.min(0)).astype(int) - 2, 0, limit - 1)
+    high = np.clip(np.ceil(points_px.max(0)).astype(int) + 2, low + 1, limit)
+    return sample(photo[low[1] : high[1], low[0] : high[0]], points_px - low)
 
 
 def _turn(start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -44,10 +44,16 @@ def smooth_step(values: NDArray[np.floating], low: float, high: float) -> FloatA
     return smoothstep(values, low, high).astype(np.float32)
 
 
-def look_up(image: NDArray[Any], places: FloatArray, border: int = cv2.BORDER_REPLICATE) -> NDArray[Any]:
-    """Bilinear samples of `image` (H, W[, C]) in its own type at `places` (h, w, 2); pixel centres are integers."""
+def look_up(
+    image: NDArray[Any], places: FloatArray, border: int = cv2.BORDER_REPLICATE, *, moves: bool = False
+) -> NDArray[Any]:
+    """Bilinear samples of `image` (H, W[, C]) in its own type at `places` (h, w, 2); pixel centres are integers.
+
+    moves: `places` are counted from each pixel's own place.
+    """
+    how = cv2.INTER_LINEAR | (cv2.WARP_RELATIVE_MAP if moves else 0)
     # the stubs want a second map; an empty array in its place makes OpenCV read garbage
-    return cv2.remap(image, places, None, cv2.INTER_LINEAR, borderMode=border)  # pyright: ignore[reportCallIssue, reportArgumentType]
+    return cv2.remap(image, places, None, how, borderMode=border)  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
 def sample(image: NDArray[np.generic], points_px: NDArray[np.floating]) -> FloatArray:

@@ -52,42 +52,51 @@ class Layer:
 
 
 def move_points(
-    mesh: PortraitMesh, points: NDArray[np.floating], weight: NDArray[np.floating], motion: HeadMotion
+    mesh: PortraitMesh, points: NDArray[np.floating], weight: NDArray[np.floating] | float, motion: HeadMotion
 ) -> FloatArray:
-    """Camera points (N, 3) after the head's motion, of which each follows a share `weight` (N,)."""
+    """Camera points (N, 3) after the head's motion, of which each follows a share `weight` (N,), or all the same."""
     pivot = mesh.rotation @ NECK_PIVOT_CM + mesh.origin_cm
-    offset = points.astype(np.float64) - pivot
-    full = weight > 0.999
-    moved = offset @ motion.turn.T + motion.shift_cm
-    if full.all():
-        return (moved + pivot).astype(np.float32)
-    part = np.flatnonzero(~full & (weight > 1e-4))
-    moved[part] = _turned_in_part(offset[part], weight[part], motion)
-    still = weight <= 1e-4
-    moved[still] = offset[still]
-    return (moved + pivot).astype(np.float32)
+    given = np.ascontiguousarray(points, np.float32)
+    landing = motion.shift_cm + pivot - motion.turn @ pivot
+    moved = _transformed(given, motion.turn, landing)
+    partly = np.flatnonzero(np.asarray(weight) <= 0.999)
+    if len(partly):
+        share = np.broadcast_to(np.asarray(weight, np.float32), len(given))[partly, None]
+        moved[partly] = _turned_in_part(given[partly] - pivot.astype(np.float32), share, motion) + pivot
+    return moved
 
 
-def _turned_in_part(
-    offset: NDArray[np.float64], weight: NDArray[np.floating], motion: HeadMotion
-) -> NDArray[np.float64]:
-    """`offset` (N, 3) after a share `weight` (N,) of turn and shift: Rodrigues' formula, one axis for all."""
+def _transformed(
+    points: FloatArray, matrix: NDArray[np.floating], shift: NDArray[np.floating] | None = None
+) -> FloatArray:
+    """`points` (N, 3) times `matrix` (3, 3), plus `shift` (3,); not by BLAS, see `bend`."""
+    whole = matrix if shift is None else np.column_stack([matrix, shift])
+    return np.asarray(cv2.transform(points[None], whole.astype(np.float32))[0], np.float32)
+
+
+def _turned_in_part(offset: FloatArray, share: FloatArray, motion: HeadMotion) -> FloatArray:
+    """`offset` (N, 3) after a `share` (N, 1) of turn and shift: Rodrigues' formula, one axis for all."""
     vector = rotation_vector(motion.turn)
     angle = float(np.linalg.norm(vector))
-    axis = vector / max(angle, 1e-12)
-    share = np.asarray(weight, np.float64)[:, None]
-    sine, versine = np.sin(angle * share), 1 - np.cos(angle * share)
-    x, y, z = axis
+    x, y, z = vector / max(angle, 1e-12)
     across = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return offset + sine * (offset @ across.T) + versine * (offset @ (across @ across).T) + share * motion.shift_cm
+    part = np.float32(angle) * share
+    turned = offset + share * motion.shift_cm.astype(np.float32)
+    turned += np.sin(part) * _transformed(offset, across)
+    turned += (1 - np.cos(part)) * _transformed(offset, across @ across)
+    return turned.astype(np.float32)
 
 
 def bend(mesh: PortraitMesh, sheet: Sheet, motion: HeadMotion) -> FloatArray:
     """Camera points (N, 3) of a sheet with the expression on, before the head moves."""
     # not @: BLAS shares so small a product among threads, and where cores are busy they wait longer than it takes
-    step = np.einsum("nk,k->n", sheet.basis, motion.directions).reshape(-1, 3) + motion.neutralise * sheet.neutral
+    step = np.einsum("nk,k->n", sheet.basis, motion.directions).reshape(-1, 3)
+    step += np.float32(motion.neutralise) * sheet.neutral
     points = sheet.camera_cm.copy()
-    points[sheet.moving] += (step @ mesh.rotation.T.astype(np.float32)).astype(np.float32)
+    if len(sheet.moving) == len(points):  # all of them, in order
+        points += _transformed(step, mesh.rotation)
+    elif len(sheet.moving):
+        points[sheet.moving] += _transformed(step, mesh.rotation)
     return points
 
 
@@ -108,40 +117,64 @@ class View:
     rows: int
 
 
-def rasterise(mesh: PortraitMesh, sheet: Sheet, points: FloatArray, view: View) -> Layer:
-    """Draw a sheet whose vertices are now at `points` (N, 3), and read back where in the photo each cell is from."""
-    depth = sheet.behind_cm - points[:, 2]
-    attributes = np.concatenate([sheet.source_px, np.ones((len(points), 1), np.float32)], 1)
-    values, buffer, _ = draw_triangles(mesh.camera, points, depth, sheet.triangles, attributes, view)
-    return Layer(np.ascontiguousarray(values[..., :2]), buffer, values[..., 2] > 0.5)
+def rasterise(
+    mesh: PortraitMesh, sheet: Sheet, points: FloatArray, view: View, triangles: NDArray[np.int32] | None = None
+) -> Layer:
+    """Draw a sheet whose vertices are now at `points` (N, 3), and read back where in the photo each cell is from.
 
-
-def draw_triangles(
-    camera: Camera, points: FloatArray, depth: NDArray[np.floating], triangles: NDArray[np.int32],
-    attributes: FloatArray, view: View,
-) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:  # fmt: skip
-    """Z-buffered triangles with three interpolated attributes per vertex.
-
-    Args:
-        points: (N, 3) in the camera's frame, which tell where vertices show; depth: (N,) cm, which hides which.
-        attributes: (N, 3).
-
-    Returns:
-        Values (rows, columns, 3), zero where nothing is; depth (rows, columns) cm, `FAR_CM` there; covered.
+    triangles: those of the sheet that are drawn; all when None.
     """
-    shown = camera.project(points) - np.array([view.x0_px, view.y0_px])
-    at = shown * np.array([view.columns / view.width_px, view.rows / view.height_px])
-    # OpenCV's camera looks along −z with a 90° field of view: undo its perspective so that `at` is hit exactly
-    half = view.rows / 2
-    vertices = np.stack([(at[:, 0] - view.columns / 2) / half * depth, -(at[:, 1] - half) / half * depth, -depth], 1)
-    values = np.zeros((view.rows, view.columns, 3), np.float32)
-    buffer = np.full((view.rows, view.columns), FAR_CM, np.float32)
-    settings = cv2.TriangleRasterizeSettings()
-    settings.setShadingType(cv2.RASTERIZE_SHADING_SHADED)
-    settings.setCullingMode(cv2.RASTERIZE_CULLING_NONE)
-    cv2.triangleRasterize(
-        np.ascontiguousarray(vertices, np.float32), triangles,
-        np.ascontiguousarray(attributes, np.float32), values, buffer, np.eye(4, dtype=np.float32), np.pi / 2,
-        NEAR_CM, FAR_CM, settings,
-    )  # fmt: skip
-    return values, buffer, buffer < FAR_CM - 1
+    canvas = Canvas.of(view)
+    depth = sheet.behind_cm - points[:, 2]
+    canvas.draw(mesh.camera, points, depth, sheet.triangles if triangles is None else triangles, sheet.attributes)
+    source = np.ascontiguousarray(canvas.values[..., :2])
+    return Layer(source, canvas.depth, canvas.values[..., 2] > 0.5)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Canvas:
+    """A picture with a z-buffer: `values` (rows, columns, 3), zero where nothing is; `depth` (rows, columns) cm, there
+    `FAR_CM`. What is drawn later hides and is hidden alike."""
+
+    view: View
+    values: FloatArray
+    depth: FloatArray
+
+    @classmethod
+    def of(cls, view: View) -> Canvas:
+        """An empty one."""
+        values = np.zeros((view.rows, view.columns, 3), np.float32)
+        return cls(view, values, np.full((view.rows, view.columns), FAR_CM, np.float32))
+
+    @property
+    def covered(self) -> NDArray[np.bool_]:
+        """(rows, columns) where anything is."""
+        return self.depth < FAR_CM - 1
+
+    def draw(
+        self, camera: Camera, points: FloatArray, depth: NDArray[np.floating], triangles: NDArray[np.int32],
+        attributes: FloatArray,
+    ) -> None:  # fmt: skip
+        """Z-buffered triangles with three interpolated attributes per vertex.
+
+        Args:
+            points: (N, 3) in the camera's frame, which tell where vertices show; depth: (N,) cm, which hides which.
+            attributes: (N, 3).
+        """
+        view = self.view
+        # OpenCV's camera looks along −z with a 90° field of view: undo its perspective so that each cell is hit exactly
+        columns, rows = view.columns / view.width_px, view.rows / view.height_px  # a pixel
+        half = view.rows / 2
+        nearness = depth * (camera.focal_px / half) / -points[:, 2]
+        x0, y0 = camera.center_x_px - view.x0_px, camera.center_y_px - view.y0_px
+        vertices = np.empty((len(points), 3), np.float32)
+        vertices[:, 0] = points[:, 0] * (nearness * columns) + depth * ((x0 * columns - view.columns / 2) / half)
+        vertices[:, 1] = points[:, 1] * (nearness * rows) - depth * ((y0 * rows - half) / half)
+        np.negative(depth, out=vertices[:, 2])
+        settings = cv2.TriangleRasterizeSettings()
+        settings.setShadingType(cv2.RASTERIZE_SHADING_SHADED)
+        settings.setCullingMode(cv2.RASTERIZE_CULLING_NONE)
+        cv2.triangleRasterize(
+            vertices, triangles, np.ascontiguousarray(attributes, np.float32), self.values, self.depth,
+            np.eye(4, dtype=np.float32), np.pi / 2, NEAR_CM, FAR_CM, settings,
+        )  # fmt: skip

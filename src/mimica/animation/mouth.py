@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mimica.animation.motion_field import HeadMotion, View, draw_triangles, move_points
+from mimica.animation.motion_field import Canvas, HeadMotion, View, move_points
 from mimica.animation.portrait_mesh import PortraitMesh
 from mimica.core.easing import smoothstep
 from mimica.core.motion import RIG_NAMES
@@ -27,6 +27,7 @@ FloatArray = NDArray[np.float32]
 INTERIOR_FILE = "mouth_interior.npz"
 LIGHT = np.array([0.0, 0.34, 0.94], np.float32)
 """Where light inside a mouth comes from: the front, a little above. Camera frame, unit length."""
+_GLOSS = np.array([0, 0.55, 0.83], np.float32)
 TONGUE_COLOUR = np.array([0.72, 0.36, 0.35], np.float32)
 SOCKET_COLOUR = np.array([0.11, 0.04, 0.035], np.float32)
 SOCKET_BEHIND_CM = 6.0
@@ -93,44 +94,70 @@ class Mouth:
         # the socket begins at the lips, whose motion it does not share: whatever else is there is drawn before it
         self.behind = np.where(interior.part == SOCKET, np.float32(SOCKET_BEHIND_CM), np.float32(0))
 
+    def tongue(self, motion: HeadMotion) -> FloatArray:
+        """(T, 3) the tongue's vertices in the new picture's space."""
+        return self._placed(self._tongue(motion, tongue_mesh(*map(float, motion.tongue))), motion)
+
+    def _tongue(self, motion: HeadMotion, tongue: FloatArray) -> FloatArray:
+        lower = self.interior.part == LOWER_TEETH
+        rest = self.interior.points[lower]
+        return follow_jaw(tongue, rest, rest + self._by_jaw(motion)[lower])
+
+    def _by_jaw(self, motion: HeadMotion) -> FloatArray:
+        return np.einsum("k,knd->nd", motion.directions[_JAW_ROWS], self.interior.jaw)
+
     def draw(self, motion: HeadMotion, view: View) -> MouthPicture:
         """The inside in the new picture."""
-        jaw = motion.directions[_JAW_ROWS]
-        head = self.interior.points + np.tensordot(jaw, self.interior.jaw, 1)
-        lower = self.interior.part == LOWER_TEETH
+        head = self.interior.points + self._by_jaw(motion)
         tongue = tongue_mesh(*map(float, motion.tongue))
         inward = tongue[:, 2].copy()
-        tongue = follow_jaw(tongue, self.interior.points[lower], head[lower])
+        tongue = self._tongue(motion, tongue)
         turn = (motion.turn @ self.mesh.rotation).astype(np.float32)
-        lit = (self.normals @ turn.T) @ LIGHT
+        lit = np.einsum("nd,d->n", self.normals, LIGHT @ turn)
         shade = np.where(self.is_teeth, 0.75 + 0.25 * np.clip(lit, 0.4, 1.15), np.clip(lit, 0.4, 1.2))
         colour = self.albedo * shade[:, None].astype(np.float32)
-        soft, soft_depth, there = self._rasterise(head, colour, self.soft_triangles, motion, view, self.behind)
-        soft[~there] = SOCKET_COLOUR * self.exposure
-        hard, hard_depth, _ = self._rasterise(head, colour, self.teeth_triangles, motion, view)
-        teeth = hard_depth < soft_depth
-        depth = np.minimum(hard_depth, soft_depth)
-        normals = tongue_normals(tongue, vertex_normals(tongue, TONGUE_TRIANGLES)) @ turn.T
-        diffuse = np.clip(normals @ LIGHT, 0.35, 1.2)
-        gloss = 0.10 * self.exposure * np.clip(normals @ np.array([0, 0.55, 0.83], np.float32), 0, 1) ** 12
+        placed = self._placed(head, motion)
+        hollow = Canvas.of(view)
+        hollow.values[:] = SOCKET_COLOUR * self.exposure
+        self._draw(hollow, placed, colour, self.soft_triangles, self.behind)
+        soft_depth = hollow.depth.copy()
+        self._draw(hollow, placed, colour, self.teeth_triangles)
+        teeth = hollow.depth < soft_depth
+        normals = np.einsum("nd,ed->ne", tongue_normals(tongue, vertex_normals(tongue, TONGUE_TRIANGLES)), turn)
+        diffuse = np.clip(np.einsum("nd,d->n", normals, LIGHT), 0.35, 1.2)
+        gloss = 0.10 * self.exposure * np.clip(np.einsum("nd,d->n", normals, _GLOSS), 0, 1) ** 12
         air = 0.25 + 0.75 * smoothstep(inward, 5.5, 10.5) * TONGUE_TOP_LIGHT
         wet = ((self.tongue_colour * diffuse[:, None] + gloss[:, None]) * air[:, None]).astype(np.float32)
-        seen, tongue_depth, there = self._rasterise(tongue, wet, TONGUE_TRIANGLES, motion, view)
-        front = there & (tongue_depth < depth)
-        colour = np.where(front[..., None], seen, np.where(teeth[..., None], hard, soft)) * 255
+        tip = Canvas.of(view)
+        self._draw(tip, self._placed(tongue, motion), wet, TONGUE_TRIANGLES)
+        front = tip.depth < hollow.depth
+        cv2.copyTo(tip.values, front.astype(np.uint8), hollow.values)
+        hollow.values[:] *= 255
         return MouthPicture(
-            colour.astype(np.float32), (teeth & ~front).astype(np.float32),
-            front.astype(np.float32), tongue_depth,
+            hollow.values, (teeth & ~front).astype(np.float32), front.astype(np.float32), tip.depth,
         )  # fmt: skip
 
-    def _rasterise(
-        self, head: FloatArray, colour: FloatArray, triangles: NDArray[np.int32], motion: HeadMotion, view: View,
+    def _placed(self, head: FloatArray, motion: HeadMotion) -> FloatArray:
+        """Points of the head's frame in the new picture's space."""
+        turn = (self.mesh.rotation * self.scale).astype(np.float32)
+        rest = self.mesh.rotation @ (self._own - self.scale * self._rig) + self.mesh.origin_cm
+        return move_points(self.mesh, np.einsum("nd,ed->ne", head, turn) + rest.astype(np.float32), 1.0, motion)
+
+    def _draw(
+        self, canvas: Canvas, points: FloatArray, colour: FloatArray, triangles: NDArray[np.int32],
         behind: FloatArray | float = 0.0,
-    ) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:  # fmt: skip
-        placed = (head - self._rig) * self.scale + self._own
-        camera = placed @ self.mesh.rotation.T + self.mesh.origin_cm
-        moved = move_points(self.mesh, camera, np.ones(len(camera)), motion)
-        return draw_triangles(self.mesh.camera, moved, behind - moved[:, 2], triangles, colour, view)
+    ) -> None:  # fmt: skip
+        """What of `triangles` lies in the canvas's view: the opening shows a small part of the mesh."""
+        view, camera = canvas.view, self.mesh.camera
+        nearness = camera.focal_px / -points[:, 2]
+        x = camera.center_x_px - view.x0_px + points[:, 0] * nearness
+        y = camera.center_y_px - view.y0_px - points[:, 1] * nearness
+        # which sides of the view a vertex lies beyond, as bits: a triangle beyond one with all vertices is not seen
+        beyond = (x < 0) + 2 * (x > view.width_px) + 4 * (y < 0) + 8 * (y > view.height_px)
+        a, b, c = (beyond.astype(np.uint8)[triangles[:, corner]] for corner in range(3))
+        seen = triangles[(a & b & c) == 0]
+        if len(seen):
+            canvas.draw(camera, points, behind - points[:, 2], seen, colour)
 
 
 def vertex_normals(points: FloatArray, triangles: NDArray[np.int32]) -> FloatArray:
@@ -145,12 +172,16 @@ def vertex_normals(points: FloatArray, triangles: NDArray[np.int32]) -> FloatArr
 
 
 def lips_shadow(opening: FloatArray, face_width_px: float, teeth: FloatArray) -> FloatArray:
-    """(H, W) factor 0..1 by which lips darken what lies behind `opening` (H, W) 0..1; teeth catch more light."""
+    """(H, W) factor 0..1 by which lips darken what lies behind `opening` (H, W) 0..1; teeth catch more light.
+
+    Beyond the picture everything is closed.
+    """
     factor = np.ones_like(opening)
     for share, drop, blur, strength in ((1 - teeth, 0.03, 0.03, 0.35), (teeth, 0.0175, 0.025, 0.3)):
         shift = max(1, round(drop * face_width_px))
-        cover = 1 - opening
-        cover = np.concatenate([np.repeat(cover[:1], shift, 0), cover])[: len(cover)]
-        shadow = cv2.GaussianBlur(np.ascontiguousarray(cover), (0, 0), max(0.3, blur * face_width_px))
-        factor *= 1 - share * strength * np.asarray(shadow, np.float32)
-    return factor.astype(np.float32)
+        lower = np.zeros_like(opening)
+        lower[shift:] = opening[: len(opening) - min(shift, len(opening))]
+        sigma = max(0.3, blur * face_width_px)
+        light = np.asarray(cv2.GaussianBlur(lower, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT), np.float32)
+        factor *= 1 - share * strength * (1 - light)
+    return factor

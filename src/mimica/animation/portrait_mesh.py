@@ -6,7 +6,7 @@ above and below each slit, so that lips and lids can part, close and overlap. Th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +36,8 @@ class Sheet:
         source_px: (N, 2) where each vertex lies in the photo. camera_cm: (N, 3) the same point in space.
         behind_cm: (N,) how much further away the vertex counts where surfaces hide each other (background).
         triangles: (M, 3) int32. head_weight: (N,) 0..1 how much the vertex turns with the head.
-        moving: (n,) indices of the vertices that expressions move; directions: (n, 49, 3) cm in the head's frame;
-        neutral: (n, 3) cm, the step to the subject's neutral expression.
+        moving: (n,) indices, rising, of the vertices that expressions move; directions: (n, 49, 3) cm in the head's
+        frame, kept as `basis`; neutral: (n, 3) cm, the step to the subject's neutral expression.
     """
 
     source_px: FloatArray
@@ -46,14 +46,32 @@ class Sheet:
     triangles: NDArray[np.int32]
     head_weight: FloatArray
     moving: NDArray[np.intp]
-    directions: FloatArray
+    directions: InitVar[FloatArray | None]
     neutral: FloatArray
     basis: FloatArray = field(init=False)
     """(3n, 49) `directions` as the matrix that strengths are multiplied with."""
+    attributes: FloatArray = field(init=False)
+    """(N, 3) what is drawn with the vertices: `source_px` and 1, where the sheet is."""
 
-    def __post_init__(self) -> None:
-        count, strengths = self.directions.shape[:2]
-        self.basis = np.ascontiguousarray(self.directions.transpose(0, 2, 1)).reshape(3 * count, strengths)
+    def __post_init__(self, directions: FloatArray | None) -> None:
+        if directions is not None:
+            count, strengths = directions.shape[:2]
+            self.basis = np.ascontiguousarray(directions.transpose(0, 2, 1)).reshape(3 * count, strengths)
+        self.attributes = np.column_stack([self.source_px, np.ones(len(self.source_px))]).astype(np.float32)
+
+    def cut(self, vertices: NDArray[np.bool_]) -> Sheet:
+        """What of the sheet `vertices` (N,) and their neighbours carry, as a sheet of its own."""
+        triangles = self.triangles[vertices[self.triangles].any(1)]
+        kept = np.unique(triangles)
+        number = np.zeros(len(vertices), np.int32)
+        number[kept] = np.arange(len(kept), dtype=np.int32)
+        moves = np.isin(self.moving, kept)
+        part = Sheet(
+            self.source_px[kept], self.camera_cm[kept], self.behind_cm[kept], number[triangles], self.head_weight[kept],
+            number[self.moving[moves]].astype(np.intp), None, self.neutral[moves],
+        )  # fmt: skip
+        part.basis = self.basis.reshape(len(moves), 3, -1)[moves].reshape(3 * int(moves.sum()), -1)
+        return part
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,16 +6,18 @@ and the upper skin of mouth and eyes. This module does not know how the motion w
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mimica.animation.beyond import ContinuedImage
-from mimica.animation.compose import Box, enclosing, lay_person, moved_points
+from mimica.animation.compose import Box, Flow, enclosing, lay_person, moved_points
 from mimica.animation.eyeball import Eyeball
-from mimica.animation.feature_textures import feature_textures, without_holes
+from mimica.animation.feature_textures import feature_textures, look_up_skin, without_holes
 from mimica.animation.fill import look_up, sample, smooth_step
-from mimica.animation.motion_field import FAR_CM, HeadMotion, Layer, View, bend, move_points, rasterise
+from mimica.animation.motion_field import HeadMotion, View, bend, move_points, rasterise
 from mimica.animation.mouth import Mouth, lips_shadow, shipped_interior
 from mimica.animation.patch import changing_patch, owned_share, to_patch
 from mimica.animation.plate import background_plate, refine_matte
@@ -26,7 +28,15 @@ from mimica.core.camera import gaze_direction
 
 FloatArray = NDArray[np.float32]
 Image = NDArray[np.uint8]
-BASE_CELLS = 768
+CELL_PX, ENOUGH_CELLS, MOST_CELLS = 2, 512, 768
+"""The person's motion is drawn in cells of `CELL_PX` pixels; where these would be more than enough along the longer
+side, they grow to three. Against a cell for each pixel one in a thousand pixels changed by more than a level."""
+FEATURE_CELLS = 200
+"""Cells along the longer side of a mouth or an eye, at most one for each pixel."""
+COARSER = 4
+"""Whether the tongue is out is seen in cells so many times as wide."""
+BLUR_PX = 3
+"""How far the tongue's rim is blurred."""
 FINE_PX = 420
 """Mouths smaller than this are drawn at twice their size and averaged."""
 FACE_PER_CROP = 0.62
@@ -52,6 +62,8 @@ class Renderer:
         self.eyeballs = eyeballs
         self.patch = changing_patch(photo, mesh)
         p = self.patch
+        longer = max(p.width, p.height)
+        self.fineness = min(longer / CELL_PX, max(ENOUGH_CELLS, longer / 3), MOST_CELLS) / longer
         self.original = np.ascontiguousarray(photo[p.y0 : p.y0 + p.height, p.x0 : p.x0 + p.width])
         matte = to_patch(reading.matte, reading.matte_crop.matrix(reading.matte.shape[0]), p)
         matte = refine_matte(self.original, matte)
@@ -62,12 +74,15 @@ class Renderer:
             self.matte = self.matte * owned_share(reading, p)
         self.plate = self.original if still else background_plate(self.original, self.matte)
         solid = to_patch(without_holes(reading.face), reading.crop.matrix(reading.face.shape[0]), p, outside=0.0)
-        self.textures = [feature_textures(feature, p, solid) for feature in reading.features]
+        self.textures = [
+            feature_textures(feature, p, self.original, solid, (upper, lower))
+            for feature, upper, lower in zip(reading.features, mesh.upper, mesh.lower, strict=True)
+        ]
         lips = _lips_at_rest(mesh, reading.features, mouth_points_px)
         self.mouth = Mouth(mesh, lips, _skin(photo, reading), shipped_interior())
         self.tone = Tone.of(self.original)
         self.face_width_px = FACE_PER_CROP * reading.crop.side_px
-        self.person = ContinuedImage.of(self.original, self.face_width_px)
+        self.person = ContinuedImage.of(self.original, self.face_width_px, self.matte)
 
     def render(self, motion: HeadMotion) -> Image:
         """The whole photo, (H, W, 3) uint8, with the head in its new motion."""
@@ -79,38 +94,29 @@ class Renderer:
     def render_patch(self, motion: HeadMotion) -> Image:
         """The changing rectangle alone, (height, width, 3) uint8."""
         p, mesh = self.patch, self.mesh
-        corner = np.array([p.x0, p.y0])
+        corner = np.array([p.x0, p.y0], np.float32)
         base = _placed(mesh, mesh.base, motion)
-        shown = mesh.camera.project(base) - corner
-        sheets = [
-            (_placed(mesh, upper, motion), _placed(mesh, lower, motion))
-            for upper, lower in zip(mesh.upper, mesh.lower, strict=True)
-        ]
+        placed = [tuple(_placed(mesh, sheet, motion) for sheet in texture.sheets) for texture in self.textures]
         areas = [
             enclosing(np.concatenate([mesh.camera.project(points) for points in pair]) - corner, p.width, p.height)
-            for pair in sheets
+            for pair in placed
         ]
         picture = self.original.copy()
+        shown = mesh.camera.project(base) - corner
         box = self._changing(shown, [area for area, share in zip(areas, motion.redraw, strict=True) if share > 0])
         if box is None:
             return picture
-        fineness = min(1.0, BASE_CELLS / max(p.width, p.height))
-        view = self._view(box, max(2, round(fineness * box.width)), max(2, round(fineness * box.height)))
-        layer = rasterise(mesh, mesh.base, base, view)
-        size = (box.width, box.height)
-        source = np.asarray(cv2.resize(layer.source_px, size, interpolation=cv2.INTER_LINEAR), np.float32)
-        covered = cv2.resize(layer.covered.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
-        source -= np.array([p.x0 + 0.5, p.y0 + 0.5], np.float32)
-        known = np.asarray(covered, np.float32)
-        lay_person(picture, self.person, self.plate, self.matte, box, source, known)
+        flow = self._flow(base, box)
+        lay_person(picture, self.person, self.plate, box, flow)
         for index, area in enumerate(areas):
             share = motion.redraw[index]
             if share > 0 and area.width >= 4 and area.height >= 4:
                 target = picture[area.area].astype(np.float32)
                 drawn = target if share >= 1 else target.copy()
-                self._feature(drawn, area, source[area.within(box)], index, sheets[index], motion)
-                target += (drawn - target) * np.float32(min(share, 1))
-                picture[area.area] = np.clip(target + 0.5, 0, 255).astype(np.uint8)
+                self._feature(drawn, area, flow.places(box, area), index, placed[index], motion)
+                if share < 1:
+                    target += (drawn - target) * np.float32(share)
+                picture[area.area] = cv2.convertScaleAbs(target)
         return picture
 
     def _changing(self, shown: NDArray[np.floating], areas: list[Box]) -> Box | None:
@@ -122,73 +128,106 @@ class Renderer:
         box = enclosing(points, p.width, p.height) if len(points) else None
         return box if box is not None and box.width >= 2 and box.height >= 2 else None
 
+    def _flow(self, base: FloatArray, box: Box) -> Flow:
+        """Where the pixels of `box` come from when the base sheet's vertices are at `base` (N, 3)."""
+        columns, rows = (max(2, round(self.fineness * side)) for side in (box.width, box.height))
+        view = self._view(box, columns, rows)
+        layer = rasterise(self.mesh, self.mesh.base, base, view)
+        x = view.x0_px + (np.arange(columns, dtype=np.float32) + 0.5) * np.float32(view.width_px / columns)
+        y = view.y0_px + (np.arange(rows, dtype=np.float32) + 0.5) * np.float32(view.height_px / rows)
+        layer.source_px[..., 0] -= x
+        layer.source_px[..., 1] -= y[:, None]
+        return Flow.of(layer.source_px, layer.covered, box.width, box.height)
+
     def _view(self, box: Box, columns: int, rows: int) -> View:
         return View(self.patch.x0 + box.left, self.patch.y0 + box.top, box.width, box.height, columns, rows)
 
     def _feature(
-        self, target: FloatArray, area: Box, base_lookup: FloatArray, index: int, placed: tuple[FloatArray, FloatArray],
+        self, target: FloatArray, area: Box, base_places: FloatArray, index: int, placed: tuple[FloatArray, ...],
         motion: HeadMotion,
     ) -> None:  # fmt: skip
         """Lay lips or lids, and what shows between them, over `target`, the pixels of `area`, in place."""
         mesh, p = self.mesh, self.patch
         feature = self.reading.features[index]
         width, height = area.width, area.height
-        scale = min(1.0, 200 / max(width, height))
+        scale = min(1.0, FEATURE_CELLS / max(width, height))
         view = self._view(area, max(2, round(width * scale)), max(2, round(height * scale)))
         textures = self.textures[index]
-        layers, drawn = [], []
-        sheets = (mesh.upper[index], mesh.lower[index])
-        for sheet, points, presence in zip(sheets, placed, (textures.upper, textures.lower), strict=True):
+        corner = np.array([p.x0, p.y0], np.float32) + textures.box.corner + np.float32(0.5)
+        layers: list[tuple[FloatArray, FloatArray, FloatArray]] = []
+        for sheet, points, texture in zip(textures.sheets, placed, (textures.upper, textures.lower), strict=True):
             layer = rasterise(mesh, sheet, points, view)
-            drawn.append(layer)
-            at = cv2.resize(layer.source_px, (width, height), interpolation=cv2.INTER_LINEAR)
+            places = cv2.resize(layer.source_px, (width, height), interpolation=cv2.INTER_LINEAR) - corner
             covered = layer.covered.astype(np.float32)
             valid = np.asarray(cv2.resize(covered, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
-            lookup = at - np.array([p.x0 + 0.5, p.y0 + 0.5], np.float32)
-            colour = look_up(self.original, lookup)
-            there = look_up(presence, lookup)
-            fade = look_up(textures.fade, lookup, cv2.BORDER_CONSTANT)
-            layers.append((colour, smooth_step(there, 0.25, 0.55) * smooth_step(valid, 0.8, 1.0), fade))
-        core = look_up(textures.core, base_lookup, cv2.BORDER_CONSTANT)
+            colour, there = look_up_skin(texture, places)
+            fade = look_up(textures.fade, places, cv2.BORDER_CONSTANT)
+            layers.append((colour, there * smooth_step(valid, 0.8, 1.0), fade))
+        core = look_up(textures.core, base_places - textures.box.corner, cv2.BORDER_CONSTANT)
         (upper, upper_there, upper_fade), (lower, lower_there, lower_fade) = layers
         hole = core * (1 - upper_there) * (1 - lower_there)
         lips = feature.kind == "mouth"
         skins = [(lower, lower_there * lower_fade), (upper, upper_there * upper_fade)]
         # the upper lip lies over the lower one; the lower lid stops the upper one, however far a blink carries it
         for colour, weight in skins if lips else reversed(skins):
-            target += (colour - target) * weight[..., None]
+            _lay(target, colour, weight)
         if hole.max() < 0.02:
             return
         if lips:
-            self._paint_mouth(target, hole, drawn, upper_there, motion, view)
+            self._paint_mouth(target, hole, upper_there, motion, view)
         else:
             self._paint_eye(target, hole, upper_there, feature, motion, (view.x0_px, view.y0_px))
 
     def _paint_mouth(
-        self, target: FloatArray, hole: FloatArray, layers: list[Layer], upper_there: FloatArray, motion: HeadMotion,
-        view: View,
-    ) -> None:  # fmt: skip
+        self, target: FloatArray, hole: FloatArray, upper_there: FloatArray, motion: HeadMotion, view: View
+    ) -> None:
         """Teeth, gums and tongue into the opening, and the tongue over the lower lip when it comes out."""
         rows, columns = hole.shape
         finer = 2 if max(rows, columns) <= FINE_PX else 1
-        # with the tongue in, nothing shows beside the opening
-        part = Box(0, 0, columns, rows) if motion.tongue[0] > 0 else _around(hole)
+        part = _around(hole)  # with the tongue in, nothing shows beside the opening
+        tip = self._tongue_out(motion, view) if motion.tongue[0] > 0 else None
+        if tip is not None:
+            part = part.joined(tip)
+        size = (part.width, part.height)
         picture = self.mouth.draw(motion, View(
             view.x0_px + part.left, view.y0_px + part.top, part.width, part.height, part.width * finer,
             part.height * finer,
         ))  # fmt: skip
-        size = (part.width, part.height)
-        depths = [cv2.resize(layer.depth, (columns, rows), interpolation=cv2.INTER_NEAREST) for layer in layers]
-        tongue_depth = np.full(hole.shape, FAR_CM, np.float32)
-        tongue_depth[part.area] = cv2.resize(picture.tongue_depth, size, interpolation=cv2.INTER_NEAREST)
-        colour, teeth, tongue = np.zeros((*hole.shape, 3), np.float32), np.zeros_like(hole), np.zeros_like(hole)
-        for whole, drawn in ((colour, picture.colour), (teeth, picture.teeth), (tongue, picture.tongue)):
-            whole[part.area] = cv2.resize(drawn, size, interpolation=cv2.INTER_AREA)
-        out = np.asarray(tongue_depth < depths[1] - TONGUE_CLEARANCE_CM, np.float32) * (1 - upper_there)
-        out = np.asarray(cv2.GaussianBlur(out, (0, 0), 0.8), np.float32) * tongue
-        shadow = lips_shadow(np.maximum(hole, out), self.face_width_px * self._zoom(motion), teeth)
-        inside = self.tone.apply(shadow[..., None] * colour)
-        target += (inside - target) * np.maximum(hole, out)[..., None]
+        colour, teeth, tongue = (
+            np.asarray(cv2.resize(drawn, size, interpolation=cv2.INTER_AREA), np.float32)
+            for drawn in (picture.colour, picture.teeth, picture.tongue)
+        )
+        seen = np.ascontiguousarray(hole[part.area])
+        if tip is not None:
+            lip = cv2.resize(self._lower_lip(motion, view), (columns, rows), interpolation=cv2.INTER_NEAREST)[part.area]
+            depth = cv2.resize(picture.tongue_depth, size, interpolation=cv2.INTER_NEAREST)
+            out = np.asarray(depth < lip - TONGUE_CLEARANCE_CM, np.float32) * (1 - upper_there[part.area])
+            seen = np.maximum(seen, np.asarray(cv2.GaussianBlur(out, (0, 0), 0.8), np.float32) * tongue)
+        shadow = lips_shadow(seen, self.face_width_px * self._zoom(motion), teeth)
+        inside = self.tone.apply(cv2.cvtColor(shadow, cv2.COLOR_GRAY2RGB) * colour)
+        _lay(target[part.area], inside, seen)
+
+    def _tongue_out(self, motion: HeadMotion, view: View) -> Box | None:
+        """Where in the view the tongue lies before the lower lip, roughly; None: it is in."""
+        columns, rows = max(2, view.columns // COARSER), max(2, view.rows // COARSER)
+        lip = self._lower_lip(motion, replace(view, columns=columns, rows=rows))
+        lip = cv2.dilate(lip, np.ones((3, 3), np.uint8))  # rather too deep: what cannot be out there is in
+        tongue = self.mouth.tongue(motion)
+        places = self.mesh.camera.project(tongue) - np.array([view.x0_px, view.y0_px])
+        cells = (places * np.array([columns / view.width_px, rows / view.height_px])).astype(int)
+        inside = ((cells >= 0) & (cells < [columns, rows])).all(1)
+        deepest = lip[cells[inside, 1], cells[inside, 0]]
+        out = places[inside][-tongue[inside, 2] < deepest - TONGUE_CLEARANCE_CM]
+        if not len(out):
+            return None
+        margin = np.ceil([view.width_px / columns, view.height_px / rows]) + BLUR_PX
+        return enclosing(np.concatenate([out - margin, out + margin]), int(view.width_px), int(view.height_px))
+
+    def _lower_lip(self, motion: HeadMotion, view: View) -> FloatArray:
+        """(rows, columns) cm, how deep the skin below the mouth lies, and in the opening what is held by it."""
+        index = next(index for index, feature in enumerate(self.reading.features) if feature.kind == "mouth")
+        sheet = self.mesh.lower[index]
+        return rasterise(self.mesh, sheet, _placed(self.mesh, sheet, motion), view).depth
 
     def _paint_eye(
         self, target: FloatArray, hole: FloatArray, lid: FloatArray, feature: FeatureReading, motion: HeadMotion,
@@ -217,6 +256,13 @@ class Renderer:
     def _zoom(self, motion: HeadMotion) -> float:
         nearer = self.mesh.origin_cm + motion.shift_cm
         return float(self.mesh.origin_cm[2] / nearer[2])
+
+
+def _lay(target: FloatArray, colour: FloatArray, weight: FloatArray) -> None:
+    """Draw `colour` (h, w, 3) over `target`, in place, as thickly as `weight` (h, w) 0..1 says."""
+    colour -= target
+    colour *= cv2.cvtColor(weight, cv2.COLOR_GRAY2RGB)
+    target += colour
 
 
 def _around(hole: FloatArray) -> Box:
