@@ -52,6 +52,8 @@ ITUNES_KEYS = frozenset(
 """Metadata that MP4 has a place for; other keys make the file carry QuickTime ``mdta`` keys, which readers know too."""
 
 _LARGE_FRAME = 4_000_000
+_SEARCH = "subme=2"
+"""x264's effort in finding motion between pixels, two steps less than its preset's; docs/bench/speed.md has the price."""
 _AVX_512 = 13
 """OpenCV's number (CV_CPU_AVX_512F) of that kind of processor."""
 _EXACT = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP
@@ -235,8 +237,9 @@ class VideoWriter:
         quality = {"crf": str(self._crf), "preset": self._preset}
         if self._even_width * self._even_height > _LARGE_FRAME:
             quality["rc-lookahead"] = "10"  # each frame looked ahead is held in memory
+        quality["x264-params"] = _SEARCH
         if (self._threads or self._chunked) and cv2.checkHardwareSupport(_AVX_512):
-            quality["x264-params"] = "asm=avx2"  # its AVX-512 code gives other bytes in one of a hundred runs
+            quality["x264-params"] += ":asm=avx2"  # its AVX-512 code gives other bytes in one of a hundred runs
         codec = "libx264"
         if self._format == "webm":
             # VP9 has no presets; its crf runs 0..63 where x264's runs 0..51
@@ -277,7 +280,7 @@ class VideoWriter:
         if odd_columns or odd_rows:
             image = np.pad(image, ((0, odd_rows), (0, odd_columns), (0, 0)), mode="edge")
         return self._reformatter.reformat(
-            av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24"),
+            av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(image), format="rgb24"),  # no copy
             format="yuv420p",
             src_colorspace=Colorspace.ITU709,
             dst_colorspace=Colorspace.ITU709,
