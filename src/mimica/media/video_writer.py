@@ -53,7 +53,7 @@ ITUNES_KEYS = frozenset(
 
 _LARGE_FRAME = 4_000_000
 _SEARCH = "subme=2"
-"""x264's effort in finding motion between pixels, two steps less than its preset's; docs/bench/speed.md has the price."""
+"""x264's effort in finding motion between pixels, less than its preset's; docs/bench/speed.md has the price."""
 _AVX_512 = 13
 """OpenCV's number (CV_CPU_AVX_512F) of that kind of processor."""
 _EXACT = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP
