@@ -30,6 +30,8 @@ LIGHT = np.array([0.0, 0.34, 0.94], np.float32)
 _GLOSS = np.array([0, 0.55, 0.83], np.float32)
 TONGUE_COLOUR = np.array([0.72, 0.36, 0.35], np.float32)
 SOCKET_COLOUR = np.array([0.11, 0.04, 0.035], np.float32)
+LIGHT_CAST = 0.5
+"""How much of the skin's departure from a mean skin is taken for the light's colour, and the rest for the person's."""
 SOCKET_BEHIND_CM = 6.0
 ARCH_CM, ARCH_SHADE = (0.5, 2.6), 0.72
 """How far behind the front teeth others begin to darken, and no longer go on to; how much of the light is gone then."""
@@ -79,7 +81,7 @@ class Mouth:
         brightness = float(skin.mean())
         self.exposure = float(np.clip(brightness / 0.6, 0.45, 1.15))
         tint = skin / np.array([0.80, 0.62, 0.52], np.float32)
-        tint = 0.7 + 0.3 * (0.6 + 0.4 * tint / max(float(tint.mean()), 1e-3))
+        tint = 1 + LIGHT_CAST * (tint / max(float(tint.mean()), 1e-3) - 1)
         self.albedo = interior.albedo * self.exposure
         teeth = interior.part >= UPPER_TEETH
         # light comes in through the lips: what lies further round the arch is darker
