@@ -28,8 +28,11 @@ BLINK_REACH = 1.15
 LIDS_TAKEN_AWAY = 0.6
 """Of what closes the eyes: the rest is the person. Wholly opened, people who squint into the sun looked like
 somebody else (dlib's similarity 0.917 against 0.933 on one of three portraits, equal on the others)."""
+FEATURES_TAKEN_AWAY = 0.5
+"""Of brows, cheeks and narrowed eyes, which may be the person or the moment (docs/experiments.md weighs it)."""
 _TAKEN_AWAY = np.array([
-    0.0 if name.startswith(FEATURES) else LIDS_TAKEN_AWAY if name.startswith("eyeBlink") else 1.0 for name in RIG_NAMES
+    FEATURES_TAKEN_AWAY if name.startswith(FEATURES) else LIDS_TAKEN_AWAY if name.startswith("eyeBlink") else 1.0
+    for name in RIG_NAMES
 ], np.float32)  # fmt: skip
 
 
