@@ -108,7 +108,8 @@ def main() -> None:
         "load": round(os.getloadavg()[0], 1), "status": dict(Counter(result.status for result in results)),
         "results_each_once": done == len(jobs), "films": len(list(made.glob("*.mp4"))), "frames": dict(frames),
         "lost": len(jobs) - len(rows), "doubled": sum(count > 1 for count in rows.values()),
-        "half_written": len([path for path in made.iterdir() if path.suffix not in (".mp4", ".jsonl")]),
+        "half_written": len([path for path in made.glob("[!.]*") if path.suffix not in (".mp4", ".jsonl")]),
+        "hidden_leftovers": len(list(made.glob(".*.part"))),
     }  # fmt: skip
     costs = {}
     for name in ("warm", "short", "long"):

@@ -12,10 +12,12 @@ told with the load average.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import platform
 import shutil
+import tarfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,6 +119,13 @@ def with_workers(films: list[Path], ledger: Path, out: Path, workers: int) -> di
     }  # fmt: skip
 
 
+def in_turns(films: list[Path], ledger: Path, out: Path, rounds: int = 3) -> list[dict[str, Any]]:
+    """One worker and two, by turns, because the machine is shared: the fastest round of each."""
+    runs = [with_workers(films, ledger, out / f"on-{count}", count) for _ in range(rounds) for count in (1, 2)]
+    best = [min(runs[place::2], key=lambda run: run["wall_s"]) for place in (0, 1)]
+    return [run | {"rounds": rounds} for run in best]
+
+
 @dataclass(frozen=True)
 class Nothing:
     """A stage that does nothing: what is left is what the engine costs."""
@@ -181,6 +190,21 @@ def forgetting(corpus: Path, out: Path, times: int) -> dict[str, Any]:
     return {"gb": round(gigabytes, 4), "clips": len(ledger), **done, "left_by_hash": len(left) if times == 1 else None}
 
 
+def scanned(corpus: Path, gone: set[str]) -> dict[str, Any]:
+    """Hash every video of a corpus: how many are of those that should be gone, and what a look at all of them takes."""
+    started, cpu, size, found = time.monotonic(), time.process_time(), 0, 0
+    for shard in sorted(corpus.glob("group-*.tar")):
+        with tarfile.open(shard) as archive:
+            for member in archive:
+                file = archive.extractfile(member)
+                assert file is not None
+                data = file.read()
+                size += len(data)
+                found += hashlib.sha256(data).hexdigest() in gone
+    done = {"wall_s": round(time.monotonic() - started, 3), "cpu_s": round(time.process_time() - cpu, 3)}
+    return {"gb": round(size / 1e9, 4), **done, "found": found}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("corpus", type=Path)
@@ -208,15 +232,24 @@ def main() -> None:
         tell("inline", by_stage(*made(films, ledger, asked.out / "inline", InlineEngine())))
     if "killed" in asked.parts:
         killed = on_two_nodes(films, ledger, asked.out / "ray")
-        same = content(asked.out / "ray") == content(asked.out / "inline")
-        tell("killed", killed | {"same_bytes_as_inline": same})
+        ours, theirs = (content(asked.out / name) for name in ("ray", "inline"))
+        load = round(os.getloadavg()[0], 1)
+        tell("killed", killed | {"same_bytes_as_inline": ours == theirs, "files_compared": len(ours), "load": load})
     if "workers" in asked.parts:
         some = sorted((asked.corpus / "sources").iterdir())[: asked.films]
-        tell("workers", [with_workers(some, ledger, asked.out / f"on-{count}", count) for count in (1, 2)])
+        tell("workers", in_turns(some, ledger, asked.out))
     if "dispatch" in asked.parts:
         tell("dispatch", dispatching(300))
     if "forget" in asked.parts:
-        tell("forget", [forgetting(asked.out / "inline", asked.out / "less", times) for times in (1, 4, 16)])
+        rows = [json.loads(line) for line in (asked.out / "inline" / "ledger.jsonl").read_text().splitlines()]
+        gone = {row["sha256"] for row in rows if row["portrait"] == rows[0]["portrait"]}
+        largest = forgetting(asked.out / "inline", asked.out / "less", 16)
+        look = scanned(asked.out / "less", gone)  # copies under other names still hold them; this is for the time
+        middle, least = (forgetting(asked.out / "inline", asked.out / "less", times) for times in (4, 1))
+        before, after = (scanned(asked.out / name, gone)["found"] for name in ("inline", "less"))
+        assert before == len(gone)
+        tell("forget", [least, middle, largest])
+        tell("scan", look | {"found_before": before, "found": after})
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
     python benchmarks/scaling.py [--measured docs/bench/scaling.json]
 
-The rates are those that benchmarks/curation.py and benchmarks/batch.py measured; prices and failure rates are
-assumptions, named below. Every formula is checked by the simulation of
-``mimica.scale.simulation`` at the size in question.
+The rates are those that benchmarks/curation.py, batch.py, serving.py and training.py measured; prices and failure rates
+are assumptions, named below. Every formula is checked by the simulation of ``mimica.scale.simulation`` at the size in
+question. benchmarks/pages.py writes the documentation with it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ from mimica.scale.simulation import (
 )
 
 HOUR, DAY = 3600.0, 86400.0
+MEASURED = Path(__file__).parents[1] / "docs" / "bench" / "scaling.json"
+LOOKING = ("probe", "shots", "decode", "tracks", "quality and motion")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ class Assumptions:
     between failures of a machine, kept or lent. gpu_mtbf_s: of one GPU with its share of a machine: 419
     interruptions in 54 days of 16,384 GPUs (Llama 3, arXiv 2407.21783). save_s, restart_s: a checkpoint, and from a
     failure to work again. peak: busiest hour over the mean one. frames, frame_scale: of an animation, and what a frame
-    costs over one of 256 px.
+    costs over one of 256 px. gpu_bytes, activations: memory of a GPU, and the share of it that a batch takes.
+    net_bytes_s: between machines.
     """
 
     core_hour: float = 0.04
@@ -63,16 +66,37 @@ class Assumptions:
     peak: float = 3.0
     frames: int = 250
     frame_scale: float = 4.0
+    gpu_bytes: float = 80e9
+    activations: float = 0.5
+    net_bytes_s: float = 25e9
 
 
-def curation(measured: dict[str, Any], given: Assumptions, rng: np.random.Generator) -> list[str]:
-    """Rows of the table for a million clips: cores, hours, dollars, and how far formula and simulation agree."""
+@dataclass(slots=True)
+class Checked:
+    """How far formulas and simulations are apart: (where, formula, simulated)."""
+
+    pairs: list[tuple[str, float, float]] = field(default_factory=list)
+
+    def told(self) -> str:
+        """The largest difference, relative to the simulation, and where."""
+        where, formula, simulated = max(self.pairs, key=lambda pair: abs(pair[1] / pair[2] - 1))
+        others = [abs(formula / simulated - 1) for place, formula, simulated in self.pairs if place != where]
+        return f"within {max(others):.0%} but for {where} ({abs(formula / simulated - 1):.0%})"
+
+
+def curation_work(measured: dict[str, Any], given: Assumptions) -> tuple[float, float]:
+    """CPU seconds of looking at all the film, and of writing the clips."""
     stages = measured["curation"]["cpu_s_per_film_s"]
-    raw_s = given.clips * given.clip_s / given.keep
-    looked_s = sum(stages[name] for name in ("probe", "shots", "decode", "tracks", "quality and motion")) * raw_s
+    looked_s = sum(stages[name] for name in LOOKING) * given.clips * given.clip_s / given.keep
     # writing was measured per second of film of which a known share was kept
     kept_share = measured["curation"]["clips_s"] / measured["curation"]["films_s"]
-    written_s = stages["crop and encode"] / kept_share * given.clips * given.clip_s
+    return looked_s, stages["crop and encode"] / kept_share * given.clips * given.clip_s
+
+
+def curation(measured: dict[str, Any], given: Assumptions, rng: np.random.Generator, checked: Checked) -> list[str]:
+    """Rows of the table for a million clips: cores, hours, dollars, and how far formula and simulation agree."""
+    raw_s = given.clips * given.clip_s / given.keep
+    looked_s, written_s = curation_work(measured, given)
     work_s = looked_s + written_s
     lines = [
         f"raw film {raw_s / HOUR:,.0f} h, {raw_s * given.raw_bytes_per_s / 1e12:.0f} TB; "
@@ -89,7 +113,7 @@ def curation(measured: dict[str, Any], given: Assumptions, rng: np.random.Genera
         (64, "lent (spot)", given.spot_mtbf_s, given.spot_core_hour),
         (256, "lent (spot)", given.spot_mtbf_s, given.spot_core_hour),
     ):
-        fleet = Fleet(nodes, given.node_cores, mtbf_s, repair_s=300, dispatch_s=measured["dispatch_s"])
+        fleet = Fleet(nodes, given.node_cores, mtbf_s, repair_s=300, dispatch_s=measured["dispatch"]["s_per_item"])
         parcels = min(films, max(5000, 8 * nodes * given.node_cores))  # as ``scale.curation.blocks``
         durations = rng.lognormal(0, 0.8, films)
         durations *= work_s / films / durations.mean()
@@ -98,6 +122,7 @@ def curation(measured: dict[str, Any], given: Assumptions, rng: np.random.Genera
         shift = run_tasks(durations, fleet, rng)
         hours, simulated = whole / HOUR, shift.makespan_s / HOUR
         cost = simulated * nodes * given.node_cores * price
+        checked.pairs.append((f"clips on {nodes} machines", hours, simulated))
         lines.append(
             f"| {nodes} × {given.node_cores} | {kind} | {parcels:,} | {hours:,.1f} | {simulated:,.1f} | "
             f"{shift.begun / parcels - 1:.2%} | {shift.wasted_share:.2%} | {cost:,.0f} |"
@@ -105,7 +130,7 @@ def curation(measured: dict[str, Any], given: Assumptions, rng: np.random.Genera
     return lines
 
 
-def training(given: Assumptions, rng: np.random.Generator) -> list[str]:
+def training(given: Assumptions, rng: np.random.Generator, checked: Checked) -> list[str]:
     """Rows of the table for 100,000 GPU-hours."""
     lines = [
         "| GPUs | days at best | checkpoint every | days, formula | days, simulated | lost | US$ |",
@@ -117,6 +142,7 @@ def training(given: Assumptions, rng: np.random.Generator) -> list[str]:
         asked = (work_s, gpus, given.gpu_mtbf_s, every_s, given.save_s, given.restart_s)
         formula = expected_training_s(*asked)
         simulated = float(np.mean([run_training(*asked, rng) for _ in range(20)]))
+        checked.pairs.append((f"training on {gpus} GPUs", formula, simulated))
         lines.append(
             f"| {gpus:,} | {work_s / DAY:,.1f} | {every_s / 60:,.0f} min | {formula / DAY:,.2f} | "
             f"{simulated / DAY:,.2f} | {simulated / work_s - 1:.2%} | {simulated / HOUR * gpus * given.gpu_hour:,.0f} |"
@@ -155,18 +181,46 @@ def animation(measured: dict[str, Any], given: Assumptions, rng: np.random.Gener
     return lines
 
 
+def memory(measured: dict[str, Any], given: Assumptions) -> list[str]:
+    """Rows of the table of networks that are larger than ours: what a process holds, and what a step's talk takes."""
+    found = measured["training"]
+    per_parameter = sum(found["memory"]["replicated"][part] for part in ("weights", "gradients", "moments", "average"))
+    per_parameter /= found["parameters"]
+    room = given.gpu_bytes * (1 - given.activations)
+    lines = [
+        "| parameters | a process holds, DDP | one of 8, sharded | DDP fits | gradients, 64 GPUs |",
+        "|---|---|---|---|---|",
+    ]
+    for parameters in (found["parameters"], 100e6, 1e9, 10e9):
+        whole = per_parameter * parameters + 4 * parameters  # and DDP's buckets
+        talk_s = 2 * 63 / 64 * 4 * parameters / given.net_bytes_s
+        lines.append(
+            f"| {parameters / 1e6:,.1f} M | {_bytes(whole)} | {_bytes(per_parameter * parameters / 8)} | "
+            f"{'yes' if whole <= room else 'no'} | {talk_s * 1000:,.1f} ms |"
+        )
+    return lines
+
+
+def _bytes(count: float) -> str:
+    return f"{count / 1e9:,.1f} GB" if count >= 1e9 else f"{count / 1e6:,.0f} MB"
+
+
+def tables(measured: dict[str, Any], given: Assumptions) -> dict[str, str]:
+    """Every table by name, and under "agreement" how well formulas and simulations agree."""
+    rng, checked = np.random.default_rng(0), Checked()
+    found = {
+        "clips_table": curation(measured, given, rng, checked), "training_table": training(given, rng, checked),
+        "animation_table": animation(measured, given, rng), "memory_table": memory(measured, given),
+    }  # fmt: skip
+    return {name: "\n".join(lines) for name, lines in found.items()} | {"agreement": checked.told()}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    default = Path(__file__).parents[1] / "docs" / "bench" / "scaling.json"
-    parser.add_argument("--measured", type=Path, default=default)
-    measured = json.loads(parser.parse_args().measured.read_text())
-    given, rng = Assumptions(), np.random.default_rng(0)
-    for title, lines in (
-        ("A million clips", curation(measured, given, rng)),
-        ("100,000 GPU-hours", training(given, rng)),
-        ("Ten million animations a day", animation(measured, given, rng)),
-    ):
-        print(f"## {title}\n", *lines, "", sep="\n")
+    parser.add_argument("--measured", type=Path, default=MEASURED)
+    measured = json.loads(parser.parse_args().measured.read_text(encoding="utf-8"))
+    for name, text in tables(measured, Assumptions()).items():
+        print(f"## {name.replace('_', ' ')}\n\n{text}\n")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ program on the cluster holds the handle; the REST interface has a queue of its o
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -87,6 +88,7 @@ def deploy(size: ServiceSize, *, device: str = "cpu", name: str = "mimica") -> A
 
 def deployed(worker: type, words: tuple[Any, ...], size: ServiceSize, name: str) -> DeploymentHandle:
     """A handle to replicas of `worker`, made with `words`; each does one thing at a time."""
+    logging.getLogger("ray.serve").setLevel(logging.WARNING)  # what goes on is the service's to tell
     serve.start(proxy_location="Disabled")
     deployment: Any = serve.deployment(
         max_ongoing_requests=1,

@@ -69,15 +69,16 @@ class SelfTaught(nn.Module):
         """What the teacher reads from windows (N, 3, 192, 192, 3), 0..255, as it is true under a view."""
         count, frames = clean.shape[:2]
         flat = clean.reshape(-1, *clean.shape[2:])
+        outputs = self.teacher(flat), self.teacher(flat.flip(2))
+        weight = torch.tensor(SMOOTHING, device=clean.device) / len(outputs)
         everywhere = torch.ones(len(flat), dtype=torch.bool, device=clean.device)
-        reads = (as_labels(self.teacher(flat)), as_labels(self.teacher(flat.flip(2))).where_mirrored(everywhere))
-        weight = torch.tensor(SMOOTHING, device=clean.device) / len(reads)
-
-        def mean(name: str) -> Tensor:
-            both = sum(getattr(read, name).view(count, frames, *getattr(read, name).shape[1:]) for read in reads)
-            return torch.einsum("nf...,f->n...", both, weight)
-
         with torch.autocast(clean.device.type, enabled=False):
+            reads = as_labels(outputs[0]), as_labels(outputs[1]).where_mirrored(everywhere)
+
+            def mean(name: str) -> Tensor:
+                both = sum(getattr(read, name).view(count, frames, *getattr(read, name).shape[1:]) for read in reads)
+                return torch.einsum("nf...,f->n...", both, weight)
+
             # a mean of rotations that are a few degrees apart, brought back to a rotation
             u, _, v = torch.linalg.svd(mean("rotation"))
             calm = MotionLabels(mean("expression"), u @ v, mean("placement"), mean("gaze_deg"), mean("landmarks"))

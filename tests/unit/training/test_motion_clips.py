@@ -150,6 +150,17 @@ def test_the_student_learns_to_read_as_the_teacher_does(corpus: Path, start: dic
     assert losses[-1] < 0.5 * losses[0]
 
 
+def test_mixed_precision_gives_nearly_the_same_loss(corpus: Path, start: dict[str, torch.Tensor]) -> None:
+    told = task(corpus, start)
+    model = told.build().eval()
+    batch = told.batch(0, torch.Generator().manual_seed(1))
+    exact, _ = told.loss(model, batch)
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed, _ = told.loss(model, batch)
+    assert mixed.dtype == torch.float32
+    assert 0 < abs(float((mixed - exact).detach())) < 0.05 * float(exact.detach())
+
+
 def test_nothing_is_learnt_where_no_face_is_seen(corpus: Path, start: dict[str, torch.Tensor]) -> None:
     told = task(corpus, start)
     model = told.build().train()
