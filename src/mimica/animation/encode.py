@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mimica.animation.losses import acting_cuts, bridge_losses, widened
 from mimica.animation.networks import ENCODER_PX, EncodedMotion, Networks
 from mimica.animation.parts import part_of
+from mimica.animation.pipeline import ahead
 from mimica.animation.prepare import aligned_crop
 from mimica.animation.trust import LOST_TRUST, damped, trust_in
 from mimica.core.framing import placement_in_photo
@@ -28,6 +29,15 @@ SPEECH_SMOOTHING_S = 0.035
 """The same for mouth and lids: someone who speaks is never calm, and 70 ms take a third of d10's openings away."""
 NOISE_REACH = 6.0
 """A departure of so many times a channel's noise is motion; much less is noise."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Glimpse:
+    """The face in one frame: image (192, 192, 3) uint8 RGB of `crop`; lost when the crop is only held."""
+
+    image: NDArray[np.uint8]
+    crop: CropFrame
+    lost: bool
 
 
 @dataclass(slots=True)
@@ -49,23 +59,33 @@ class MotionReader:
 
     def add(self, image: NDArray[np.uint8], time_s: float) -> bool:
         """Read one frame (H, W, 3) uint8 RGB; tells whether a face was seen."""
+        return self.read(self.look(image, time_s))
+
+    def look(self, image: NDArray[np.uint8], time_s: float) -> Glimpse | None:
+        """The first half of `add`: find the face of the next frame; None when there is nobody. Frames in order."""
         tracked = self.tracker.update(image, time_s)
         self._shots.append(self.tracker.cuts)
         found = None if tracked is None else tracked.face
         self._scores.append(np.nan if found is None else found.score)
         self._tracks.append(-1 if tracked is None else tracked.track_id)
         if tracked is None:
-            self.rows.append(np.full(_ROW, np.nan, np.float32))
-            return False
+            return None
         if self._track != tracked.track_id:
             self._adjustment = self._adjust(image, tracked.crop)
             self._track = tracked.track_id
         crop = self._adjusted(tracked.crop)
-        read = self.networks.encode(extract(image, crop, ENCODER_PX))
+        return Glimpse(extract(image, crop, ENCODER_PX), crop, tracked.lost)
+
+    def read(self, glimpse: Glimpse | None) -> bool:
+        """The second half: its motion. One thread may look ahead while another reads, both in order."""
+        if glimpse is None:
+            self.rows.append(np.full(_ROW, np.nan, np.float32))
+            return False
+        read = self.networks.encode(glimpse.image)
         strengths = self.networks.strengths(read)
         gaze = read.gaze_deg * self.networks.gaze_gain
-        self.rows.append(_row(strengths, gaze, read, crop, 0.0 if tracked.lost else 1.0))
-        return not tracked.lost
+        self.rows.append(_row(strengths, gaze, read, glimpse.crop, 0.0 if glimpse.lost else 1.0))
+        return not glimpse.lost
 
     def _adjust(self, image: NDArray[np.uint8], crop: CropFrame) -> tuple[float, float, float]:
         better = aligned_crop(image, crop, self.networks)
@@ -193,10 +213,14 @@ def read_motion(
     frames: Iterable[tuple[NDArray[np.uint8], float]], networks: Networks, tell: Told | None = None,
     actor: ActorChoice = "largest",
 ) -> MotionReader:  # fmt: skip
-    """Read every frame of a driver, given as (image, seconds); actor: whom to follow."""
+    """Read every frame of a driver, given as (image, seconds); actor: whom to follow.
+
+    Faces are found in one thread while motion is read in another.
+    """
     reader = MotionReader(networks, FaceTracker(networks.finder, actor=actor))
-    for count, (image, time_s) in enumerate(frames, start=1):
-        reader.add(image, time_s)
+    looks = ahead(reader.look(image, time_s) for image, time_s in frames)
+    for count, glimpse in enumerate(looks, start=1):
+        reader.read(glimpse)
         if tell is not None:
             tell(count)
     return reader

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mimica.core.lips import lips_gap, part_lips
 from mimica.core.motion import EXPRESSION_NAMES, RIG_NAMES
 from mimica.faces.finder import FaceFinder
+from mimica.runtime.providers import thread_count
 from mimica.runtime.session import OnnxNetwork
 from mimica.runtime.weights import load_network
 
@@ -55,20 +56,23 @@ class Networks:
 
     @classmethod
     def load(cls, device: str = "auto", *, threads: int | None = None) -> Networks:
-        """The shipped networks on `device`, each on so many `threads`; `OnnxNetwork` says what None means.
+        """The shipped networks on `device`, on so many `threads`; `OnnxNetwork` says what None means.
 
         Raises:
             WeightsError: one is missing, damaged or made for another version.
             DeviceError: the device is absent.
         """
         names = ("motion_encoder", "portrait_rigger", "mouth_rigger", "eye_rigger", "portrait_matte", "rig_field")
-        networks = [load_network(name, device, threads=threads) for name in names]
+        # the finder and the encoder run at the same time, on the two halves of a driver's reading
+        whole = thread_count() if threads is None else threads
+        half = max(1, whole // 2) if whole else 0
+        networks = [load_network(name, device, threads=half if name == names[0] else whole) for name in names]
         networks[0].require({"expression_names": list(EXPRESSION_NAMES), "crop_px": ENCODER_PX})
         networks[5].require({"directions": list(RIG_NAMES)})
         expression, gaze = (
             np.array(networks[0].constant(name), np.float32) for name in ("expression_gain", "gaze_gain")
         )
-        finder = FaceFinder(load_network("face_finder", device, threads=threads))
+        finder = FaceFinder(load_network("face_finder", device, threads=half))
         lips = float(networks[0].constant("lips_gap_gain"))
         return cls(finder, *networks, expression_gain=expression, gaze_gain=gaze, lips_gap_gain=lips)
 
