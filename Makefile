@@ -42,7 +42,7 @@ kill-test: $(VENV)/.dev
 	MIMICA_KILLS=100 $(BIN)/python -m pytest tests/e2e/test_kills.py tests/e2e/test_resume.py $(PYTEST_ARGS)
 
 fuzz: $(VENV)/.dev
-	$(BIN)/python tests/fuzz/campaign.py --files 50000
+	$(BIN)/python tests/fuzz/campaign.py --files 50000 --jobs 4
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from mimica.errors import UnreadableMediaError
-from mimica.media import load_photo, open_video
+from mimica.media import load_photo, open_video, sentry
 
 MOST_FRAMES = 100
 """A mutated clock may announce thousands: what matters is that they come."""
@@ -37,12 +37,24 @@ def read(path: Path, kind: str) -> str:
 
 
 def peak_bytes() -> int:
-    """The most memory that this process ever held; 0 where the system does not say."""
+    """The most memory that this process or its sentry ever held; 0 where the system does not say."""
     try:
         import resource
     except ImportError:
         return 0
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    unit = 1 if sys.platform == "darwin" else 1024
+    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)  # children: the sentries that have ended
+    return max(_sentry_peak(), *(resource.getrusage(kind).ru_maxrss * unit for kind in kinds))
+
+
+def _sentry_peak() -> int:
+    """Of the sentry that lives, on Linux."""
+    alive = sentry._sentry.process
+    try:
+        status = Path(f"/proc/{alive.pid}/status").read_text() if alive else ""
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM")), 0)
 
 
 if __name__ == "__main__":

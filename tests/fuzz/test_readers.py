@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,36 @@ def test_the_same_number_is_the_same_file(tmp_path: Path) -> None:
 
 
 def test_a_crash_and_a_wrong_error_are_found_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = iter([["read", 0, 0, 0], "crash (exit code -11)", ["wrong error: KeyError: 1", 0.1, 0.2, 5]])
+    _scripted(monkeypatch, ["crash (exit code -11)", ["wrong error: KeyError: 1", 0.1, 0.2, 5]])
+    found = campaign.run(2, 60, tmp_path / "kept")
+    assert [what for _, what, _ in found.findings] == ["crash (exit code -11)", "wrong error: KeyError: 1"]
+    assert len(list((tmp_path / "kept").iterdir())) == 2
+    assert "FOUND file 1" in str(found)
+
+
+def test_a_hang_counts_when_it_comes_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _scripted(monkeypatch, ["hang", ["read", 0.1, 0, 0], ["refused", 11.0, 0, 0], "hang", ["read", 0.1, 0, 0]])
+    found = campaign.run(3, 60, tmp_path)
+    assert [(number, what) for number, what, _ in found.findings] == [(1, "hang")]
+    assert found.counts == {"read": 2, "hang": 1}
+
+
+def test_jobs_share_the_files_and_their_findings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[int] = []
+
+    def part(numbers: range, budget_s: float, keep: Path) -> campaign.Outcome:
+        tried.extend(numbers)
+        return campaign.Outcome(len(numbers), Counter(read=len(numbers)), [(numbers[0], "x", keep)], 7, 1.0, 2.0, 5)
+
+    monkeypatch.setattr(campaign, "_tried", part)
+    found = campaign.run(10, 60, tmp_path, first=3, jobs=4)
+    assert sorted(tried) == list(range(3, 13))
+    assert (found.files, found.counts["read"], len(found.findings), found.cpu_s) == (10, 10, 4, 8.0)
+
+
+def _scripted(monkeypatch: pytest.MonkeyPatch, script: list[object]) -> None:
+    """Readers that answer so, whatever they are asked."""
+    answers = iter(script)
 
     class Scripted:
         def ask(self, path: Path, kind: str, seconds: float) -> object:
@@ -50,8 +80,4 @@ def test_a_crash_and_a_wrong_error_are_found_and_kept(tmp_path: Path, monkeypatc
 
         def close(self) -> None: ...
 
-    monkeypatch.setattr(campaign, "Reader", Scripted)
-    found = campaign.run(2, 60, tmp_path / "kept")
-    assert [what for _, what, _ in found.findings] == ["crash (exit code -11)", "wrong error: KeyError: 1"]
-    assert len(list((tmp_path / "kept").iterdir())) == 2
-    assert "FOUND file 1" in str(found)
+    monkeypatch.setattr(campaign, "_started", lambda folder, seeds: Scripted())
