@@ -22,6 +22,7 @@ from mimica.training.config import TrainConfig
 from mimica.training.debug_task import DISC_VALUES, PICTURE_PX, DebugTask
 from mimica.training.export import Provenance, export
 from mimica.training.loop import Report, TrainResult, train
+from mimica.training.people import put_people, seen
 from mimica.training.plan import WEIGHTS_FOLDER, NetworkExport, Plan, Request
 from mimica.training.task import Task
 from mimica.training.world import Alone, World
@@ -262,9 +263,8 @@ def run(
         raise Interrupted(f"recipe {name}: stopped and saved at step {result.step} in {folder}; go on with --resume")
     if world.rank:
         return Outcome(result, folder / WEIGHTS_FOLDER)
-    return Outcome(
-        result, folder / WEIGHTS_FOLDER, _export(chosen, result.model, result.metrics, folder / WEIGHTS_FOLDER)
-    )
+    weights = folder / WEIGHTS_FOLDER
+    return Outcome(result, weights, _export(chosen, Request(data, seed, start), result.model, result.metrics, weights))
 
 
 def export_run(
@@ -289,15 +289,22 @@ def export_run(
     module.eval()
     with torch.no_grad():
         metrics = {key: float(value) for key, value in chosen.task.evaluate(module).items()}
-    return _export(chosen, module, metrics, folder)
+    return _export(chosen, Request(data, seed, start), module, metrics, folder)
 
 
-def _export(chosen: Plan, model: nn.Module, metrics: dict[str, float], folder: Path) -> tuple[WeightsEntry, ...]:
+def _export(
+    chosen: Plan, request: Request, model: nn.Module, metrics: dict[str, float], folder: Path
+) -> tuple[WeightsEntry, ...]:
+    """Write the networks, and beside them whom they have seen where the data's ledger tells."""
     provenance = Provenance(chosen.trained_on, chosen.licence, metrics)
-    return tuple(
-        export(
+    entries: list[WeightsEntry] = []
+    for network in chosen.networks(model):
+        entry = export(
             network.module, network.examples, name=network.name, constants=network.constants, provenance=provenance,
             folder=folder, output=network.output, fp16_tolerance=network.fp16_tolerance,
-        )
-        for network in chosen.networks(model)
-    )  # fmt: skip
+        )  # fmt: skip
+        people = seen(request.data, None if request.start is None else request.start / WEIGHTS_FOLDER, network.name)
+        if people is not None:
+            put_people(folder, network.name, people)
+        entries.append(entry)
+    return tuple(entries)

@@ -19,6 +19,8 @@ from mimica.curation.pipeline import curate
 from mimica.errors import ConsentError, InputError, UsageError
 from mimica.networks.motion_encoder import OUTPUTS, MotionEncoder
 from mimica.runtime.weights import load_network
+from mimica.safety.forgetting import affected_weights
+from mimica.safety.training_rights import audit
 from mimica.training import checkpoint, recipes
 from mimica.training.checkpoint import CHECKPOINT_FILE, Checkpoint
 from mimica.training.clip_rights import permitted_clips
@@ -213,6 +215,11 @@ def test_the_recipe_ends_in_weights(corpus: Path, tmp_path: Path, monkeypatch: p
         load_network("motion_encoder", "cpu", folder=folder) for folder in (outcome.folder, ROOT / "weights")
     )
     assert made.constant("expression_gain") == shipped.constant("expression_gain")
+    # the weights say whom they have seen, now and before
+    assert affected_weights(TRAINED, outcome.folder) == (("motion_encoder",), (), ())
+    assert affected_weights(HELD_OUT, outcome.folder) == ((), ("motion_encoder",), ())
+    assert affected_weights("0001", outcome.folder)[0] == ("motion_encoder",)
+    assert not audit(outcome.folder).offenders
     assert isinstance(outcome.result.model, SelfTaught)
     again = recipes.plan("motion_encoder_clips", corpus, 0, tmp_path / "run").task
     own = outcome.result.model.student.state_dict()
