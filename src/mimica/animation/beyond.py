@@ -56,7 +56,7 @@ class ContinuedImage:
         return cls(np.dstack([mixed, owned]).astype(np.uint8), margin)
 
     def look_up(self, places: FloatArray) -> Image:
-        """Bilinear samples at `places` (h, w, 2) in pixels of the picture itself, pixel centres at integers."""
+        """Samples at `places` (h, w, 2) in pixels of the picture itself, pixel centres at integers."""
         return look_up(self.image, places + np.float32(self.margin_px))
 
     def look_up_moved(self, shift: FloatArray, corner: tuple[int, int]) -> Image:
