@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import islice
 from typing import TypeVar
 
@@ -17,6 +17,14 @@ from mimica.runtime.providers import thread_count, usable_cores
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+@contextmanager
+def meanwhile(function: Callable[[], Result]) -> Generator[Future[Result]]:
+    """Let `function` run in a thread of its own while the block runs, which ends not before it."""
+    with ThreadPoolExecutor(1, thread_name_prefix="mimica-meanwhile") as pool:
+        yield pool.submit(function)
+
 
 MOST_WORKERS = 8
 """More than this would only wait for the encoder, and every frame at work takes memory."""

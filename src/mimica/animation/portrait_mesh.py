@@ -62,10 +62,10 @@ class Sheet:
     def cut(self, vertices: NDArray[np.bool_]) -> Sheet:
         """What of the sheet `vertices` (N,) and their neighbours carry, as a sheet of its own."""
         triangles = self.triangles[vertices[self.triangles].any(1)]
-        kept = np.unique(triangles)
-        number = np.zeros(len(vertices), np.int32)
-        number[kept] = np.arange(len(kept), dtype=np.int32)
-        moves = np.isin(self.moving, kept)
+        used = np.zeros(len(vertices), bool)
+        used[triangles] = True
+        kept, number = np.flatnonzero(used), np.cumsum(used, dtype=np.int32) - 1
+        moves = used[self.moving]
         part = Sheet(
             self.source_px[kept], self.camera_cm[kept], self.behind_cm[kept], number[triangles], self.head_weight[kept],
             number[self.moving[moves]].astype(np.intp), None, self.neutral[moves],
@@ -109,7 +109,7 @@ def build_mesh(reading: PortraitReading, field: Field) -> PortraitMesh:
     closing = Closing(reading, field)
 
     inner = (1 - 1 / WIDE_PER_CROP) / 2
-    lines = np.unique(np.concatenate([np.linspace(0, 1, 45), np.linspace(inner, 1 - inner, 85)]).round(4))
+    lines = np.array(sorted({*np.linspace(0, 1, 45).round(4), *np.linspace(inner, 1 - inner, 85).round(4)}))
     unit = np.stack(np.meshgrid(lines, lines), -1).reshape(-1, 2)
     make = _SheetMaker(reading, maps, region, camera, rotation, origin, field, closing)
     base = make.sheet(region.to_image(unit), grid_triangles(len(lines), len(lines)), "base")

@@ -17,6 +17,7 @@ from mimica.animation.driving import WHOLE, DrivingFile
 from mimica.animation.film import FilmFormat, film
 from mimica.animation.keep import Keep
 from mimica.animation.parts import PARTS, Part
+from mimica.animation.pipeline import meanwhile
 from mimica.animation.report import AnimationReport, ProgressCallback
 from mimica.animation.request import check_input_file, check_output_file
 from mimica.animation.retarget import RetargetOptions
@@ -91,8 +92,8 @@ def animate(
         check_input_file(file, "driving video")
     check_output_file(out, inputs=(photo, driving, *own.values()), overwrite=overwrite)
     options = RetargetOptions(motion, expression, pose, gaze, parts)
-    with DrivingFile(driving) as file:
-        animator = animator or Animator.load(device)
+    with meanwhile(lambda: animator or Animator.load(device)) as loading, DrivingFile(driving) as file:
+        animator = loading.result()
         scene = open_scene(photo, animator.networks, face, keep, own, box)
         playing = {part.number: own.get(part.number, driving) for part in scene.parts}
         terms = admit(
@@ -110,7 +111,10 @@ def animate(
             check_frame_size(out, (width, height))
         if resume:
             UnfinishedRun(out).job(terms_facts(terms))  # refused before anything is read
-        driver = file.read(animator.networks, progress, timeline=timeline, actor=actor)
+        networks = animator.networks
+        with meanwhile(lambda: scene.rigged(networks)) as rigging:
+            driver = file.read(networks, progress, timeline=timeline, actor=actor)
+        scene = rigging.result()
     cast, said = _on_one_clock(
         playing, driving, driver, lambda path: animator.read_driver(path, progress, timeline=timeline, actor=actor)
     )

@@ -20,7 +20,7 @@ from mimica.animation.clock import lasts, on_clock
 from mimica.animation.driver import Driver
 from mimica.animation.keep import Keep
 from mimica.animation.networks import Networks
-from mimica.animation.prepare import prepare
+from mimica.animation.prepare import Portrait, prepare
 from mimica.animation.report import ProgressCallback, Stage
 from mimica.animation.retarget import RetargetOptions
 from mimica.animation.source_track import read_source
@@ -53,6 +53,8 @@ class PhotoScene:
     parts: tuple[Part, ...]
     label: str
     notes: tuple[str, ...] = ()
+    portraits: tuple[Portrait, ...] = ()
+    """Of `parts`, once they are rigged."""
 
     @classmethod
     def of(
@@ -90,13 +92,17 @@ class PhotoScene:
         progress: ProgressCallback | None = None,
     ) -> Take:  # fmt: skip
         """Rig every face that performs. drivers: of each, by number, all on one clock. Raises NoFaceError."""
-        roles = [
-            Role(
-                prepare(self.photo, part.face, networks, self.label, self.faces), drivers[part.number], options
-            )
-            for part in self.parts
-        ]  # fmt: skip
-        return PhotoTake(tuple(roles), framing)
+        portraits = self.portraits or self.rigged(networks).portraits
+        roles = tuple(
+            Role(portrait, drivers[part.number], options)
+            for part, portrait in zip(self.parts, portraits, strict=True)
+        )  # fmt: skip
+        return PhotoTake(roles, framing)
+
+    def rigged(self, networks: Networks) -> PhotoScene:
+        """The same with every face rigged that performs: what of a take needs no driver. Raises NoFaceError."""
+        made = (prepare(self.photo, part.face, networks, self.label, self.faces) for part in self.parts)
+        return replace(self, portraits=tuple(made))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,6 +167,10 @@ class VideoScene:
             f"source video: {len(track.times) - len(times)} frames are left out, for the driver is shorter; see --loop"
         )
         return replace(take, driver=replace(played, notes=(*played.notes, ends)))
+
+    def rigged(self, networks: Networks) -> VideoScene:
+        """The same: a face in a video is rigged frame by frame."""
+        return self
 
 
 Scene = PhotoScene | VideoScene

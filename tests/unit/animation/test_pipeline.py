@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mimica.animation.pipeline import ahead, in_order
+from mimica.animation.pipeline import ahead, in_order, meanwhile
 
 
 def test_results_come_in_order_however_long_each_takes() -> None:
@@ -64,3 +64,17 @@ def test_ahead_raises_what_its_source_raises() -> None:
     assert next(reading) == 1
     with pytest.raises(ValueError, match="torn"):
         next(reading)
+
+
+def test_something_else_is_done_meanwhile() -> None:
+    both = threading.Barrier(2, timeout=5)
+    with meanwhile(lambda: both.wait() >= 0) as other:
+        both.wait()
+    assert other.result()
+
+
+def test_what_went_wrong_meanwhile_is_told_when_it_is_asked_for() -> None:
+    with meanwhile(lambda: 1 // 0) as other:
+        pass
+    with pytest.raises(ZeroDivisionError):
+        other.result()
