@@ -198,8 +198,9 @@ def _animated(job: Job, device: str, overwrite: bool) -> Outcome:
     from mimica.animation.request import check_input_file, check_output_file
 
     check_input_file(job.photo, "photo")
-    check_input_file(job.driving, "driving video")
-    check_output_file(job.out, inputs=(job.photo, job.driving), overwrite=overwrite)
+    for video in (job.driving, *job.drivers.values()):
+        check_input_file(video, "driving video")
+    check_output_file(job.out, inputs=job.inputs, overwrite=overwrite)
     made_of = fingerprint(job)
     if device not in _animators:
         _animators[device] = Animator.load(device)

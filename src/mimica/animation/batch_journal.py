@@ -8,10 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from dataclasses import is_dataclass
 from pathlib import Path
 
 from mimica import __version__
 from mimica.animation.batch_table import Job
+from mimica.animation.timeline import Timeline
 from mimica.errors import MimicaError, OutputError
 from mimica.safety.perceptual_hash import file_sha256
 
@@ -20,14 +22,27 @@ JOURNAL = "mimica-batch.jsonl"
 
 
 def fingerprint(job: Job) -> str:
-    """sha256 of what makes a job's output: the photo's, the driver's and the receipt's bytes, and the settings."""
-    receipt = job.settings.get("receipt")
+    """sha256 of what makes a job's output: the bytes of every file that it reads, and the settings."""
+    receipts = {str(number): file_sha256(path) for number, path in job.receipts.items()}
     facts = {
         "photo": file_sha256(job.photo), "driving": file_sha256(job.driving), "version": __version__,
-        "receipt": file_sha256(Path(receipt)) if receipt else None,
-        "settings": {key: value for key, value in job.settings.items() if key != "receipt"},
+        "receipt": receipts.get("0") if set(receipts) <= {"0"} else receipts,
+        "settings": {
+            name: _plain(value)
+            for name, value in job.settings.items()
+            if name not in ("receipt", "drivers", "resume")  # how often it was begun changes nothing
+        },
     }  # fmt: skip
+    if job.drivers:
+        facts["drivers"] = {str(number): file_sha256(path) for number, path in job.drivers.items()}
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def _plain(value: object) -> object:
+    """A setting in types that JSON knows."""
+    if isinstance(value, Timeline):
+        return value.as_dict()
+    return str(value) if is_dataclass(value) else value
 
 
 class Journal:

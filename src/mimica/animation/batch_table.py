@@ -8,72 +8,16 @@ from __future__ import annotations
 import csv
 import glob
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from mimica.animation.cast import WORDS, FaceChoice, parse_faces
+from mimica.animation.batch_columns import SEVERAL, check_columns, read_settings
 from mimica.animation.request import VIDEO_SUFFIXES
-from mimica.errors import ConsentError, MimicaError, UnreadableMediaError, UsageError
-from mimica.safety.consent import check_basis
+from mimica.errors import UnreadableMediaError, UsageError
 
 MOST_JOBS = 100_000
-
-
-def _scale(text: str) -> float:
-    value = float(text)
-    if not 0.0 <= value <= 3.0:
-        raise ValueError("give a number from 0 to 3")
-    return value
-
-
-def _crf(text: str) -> int:
-    value = int(text)
-    if not 0 <= value <= 51:
-        raise ValueError("give a whole number from 0 to 51")
-    return value
-
-
-def _face(text: str) -> FaceChoice:
-    try:
-        return parse_faces(text)
-    except UsageError as error:
-        raise ValueError(f"give {', '.join(WORDS)}, a number from 1, or several such as 1,3") from error
-
-
-def _truth(text: str) -> bool:
-    if text.lower() not in ("true", "false"):
-        raise ValueError("give true or false")
-    return text.lower() == "true"
-
-
-def _one_of(*words: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in words:
-            raise ValueError(f"give one of {', '.join(words)}")
-        return text
-
-    return read
-
-
-SETTINGS: Mapping[str, Callable[[str], Any]] = {
-    "consent": str,
-    "receipt": str,
-    "purpose": str,
-    "label": _one_of("start", "always"),
-    "framing": _one_of("photo", "crop"),
-    "motion": _one_of("relative", "absolute"),
-    "expression": _scale,
-    "pose": _scale,
-    "gaze": _scale,
-    "face": _face,
-    "keep": _one_of("pose", "expression", "both", "none"),
-    "crf": _crf,
-    "audio": _truth,
-    "audio_from": _one_of("driver", "source"),
-}
-"""Columns besides photo, driving and out: the flags of `mimica animate`, and how each is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +29,23 @@ class Job:
     driving: Path
     out: Path
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def drivers(self) -> Mapping[int, Path]:
+        """Driving videos of single faces, by number."""
+        return self.settings.get("drivers", {})
+
+    @property
+    def receipts(self) -> Mapping[int, Path]:
+        """Written agreements by the number of their face; 0: of all."""
+        given = self.settings.get("receipt")
+        files = given if isinstance(given, Mapping) else {} if given is None else {0: given}
+        return {number: Path(file) for number, file in files.items()}
+
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """Every file that the job reads."""
+        return (self.photo, self.driving, *self.drivers.values(), *self.receipts.values())
 
 
 def read_jobs(table: Path, folder: Path | None = None, defaults: Mapping[str, str] | None = None) -> list[Job]:
@@ -103,11 +64,8 @@ def read_jobs(table: Path, folder: Path | None = None, defaults: Mapping[str, st
     jobs: list[Job] = []
     for number, values in enumerate(_rows(table), start=1):
         told = f"{table}, job {number}"
-        unknown = sorted(set(values) - {"photo", "driving", "out", *SETTINGS})
-        if unknown:
-            known = ", ".join(("photo", "driving", "out", *SETTINGS))
-            raise UsageError(f"{told}: there is no column {unknown[0]!r}; use {known}")
-        settings = _settings({**(defaults or {}), **values}, told, base)
+        check_columns(values, told)
+        settings = read_settings({**(defaults or {}), **values}, told, base)
         photos = _files(values.get("photo", ""), base, f"{told}, photo")
         drivers = _files(values.get("driving", ""), base, f"{told}, driving")
         pairs = [(photo, driving) for photo in photos for driving in drivers]
@@ -134,7 +92,7 @@ def _check_name(out: Path, folder: Path, told: str) -> None:
 
 def _check_outputs(table: Path, jobs: list[Job]) -> None:
     seen: dict[Path, Job] = {}
-    sources = {path.resolve() for job in jobs for path in (job.photo, job.driving)}
+    sources = {path.resolve() for job in jobs for path in job.inputs}
     for job in jobs:
         where = job.out.resolve()
         if where in seen:
@@ -157,7 +115,7 @@ def _rows(table: Path) -> Iterator[dict[str, str]]:
         for row in csv.DictReader(text.splitlines()):
             if None in row:
                 raise UsageError(f"{table}: a row has more values than there are columns; quote values with commas")
-            yield {key.strip(): value.strip() for key, value in row.items() if value and value.strip()}
+            yield {_name(key): value.strip() for key, value in row.items() if value and value.strip()}
         return
     if table.suffix.lower() != ".jsonl":
         raise UsageError(f"table {table}: the name must end in .csv or .jsonl")
@@ -170,30 +128,21 @@ def _rows(table: Path) -> Iterator[dict[str, str]]:
             raise UsageError(f"{table}, line {number}: is no JSON ({error}); write one object a line") from error
         if not isinstance(row, dict):
             raise UsageError(f"{table}, line {number}: is no JSON object; write one object a line")
-        yield {key: _as_text(value) for key, value in row.items() if value is not None}
+        yield {_name(key): _as_text(value) for key, value in row.items() if value is not None}
+
+
+def _name(key: str) -> str:
+    """A column's name; ping-pong and ping_pong are the same."""
+    return key.strip().replace("-", "_")
 
 
 def _as_text(value: object) -> str:
+    """A JSON value as it would stand in a cell: {"2": "b.mp4"} and ["2=b.mp4"] are 2=b.mp4."""
+    if isinstance(value, dict):
+        return SEVERAL.join(f"{key}={part}" for key, part in cast("dict[str, object]", value).items())
+    if isinstance(value, list):
+        return SEVERAL.join(map(str, cast("list[object]", value)))
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _settings(values: Mapping[str, str], told: str, base: Path) -> dict[str, Any]:
-    settings: dict[str, Any] = {}
-    for name, read in SETTINGS.items():
-        if name in values:
-            try:
-                settings[name] = read(values[name])
-            except ValueError as error:
-                raise UsageError(f"{told}: {name} {values[name]!r} is wrong ({error})") from error
-    if "receipt" in settings:
-        settings["receipt"] = str(base / settings["receipt"])
-    try:
-        check_basis(settings.get("consent"), settings.get("receipt"), settings.get("purpose", "personal"))
-    except ConsentError as error:
-        raise ConsentError(f"{told}: {error}") from error
-    except MimicaError as error:
-        raise UsageError(f"{told}: {error}") from error
-    return settings
 
 
 def _files(pattern: str, base: Path, told: str) -> list[Path]:

@@ -42,6 +42,9 @@ def batch(
         str | None, typer.Option(metavar="HOST", help="Of a Ray cluster; a local one is started if not given.")
     ] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace outputs that this batch has not made.")] = True,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on inside the jobs that a kill cut off, for rows that do not say.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print all results, or the error, as one JSON object.")
     ] = False,
@@ -51,7 +54,8 @@ def batch(
     from mimica.animation.batch import run_batch
     from mimica.animation.batch_table import read_jobs
 
-    asked = read_jobs(table, out, {} if consent is None else {"consent": consent})
+    defaults = ({} if consent is None else {"consent": consent}) | ({"resume": "true"} if resume else {})
+    asked = read_jobs(table, out, defaults)
     done = 0
 
     def tell(result: JobResult) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from mimica.animation.batch_table import SETTINGS, Job, read_jobs
+from mimica.animation.batch_columns import COLUMNS
+from mimica.animation.batch_journal import fingerprint
+from mimica.animation.batch_table import Job, read_jobs
+from mimica.animation.timeline import Timeline
 from mimica.cli.animate import animate
 from mimica.errors import ConsentError, MimicaError, UnreadableMediaError, UsageError
 
@@ -58,6 +62,16 @@ def test_a_row_goes_before_the_default(desk: Path) -> None:
         ("photo,driving,consent\na.jpg,x.mp4,maybe\n", MimicaError, "job 1: "),
         ("photo,driving,consent\na.jpg,x.mp4,receipt\n", MimicaError, "job 1: "),
         ("photo,driving,consent,zoom\na.jpg,x.mp4,self,2\n", UsageError, "no column 'zoom'; use photo"),
+        ("photo,driving,consent,Ping pong\na.jpg,x.mp4,self,true\n", UsageError, "did you mean 'ping_pong'?"),
+        ("photo,driving,consent,expresion\na.jpg,x.mp4,self,2\n", UsageError, "did you mean 'expression'?"),
+        ("photo,driving,consent,start\na.jpg,x.mp4,self,soon\n", UsageError, "start 'soon' is wrong"),
+        ("photo,driving,consent,start,end\na.jpg,x.mp4,self,3,2\n", UsageError, "must be later than"),
+        ("photo,driving,consent,loop\na.jpg,x.mp4,self,0\n", UsageError, "0 means until --duration"),
+        ("photo,driving,consent,use\na.jpg,x.mp4,self,hair\n", UsageError, "is no part of a motion"),
+        ("photo,driving,consent,driver\na.jpg,x.mp4,self,y.mp4\n", UsageError, "--driver 2=FILE"),
+        ("photo,driving,consent,box\na.jpg,x.mp4,self,1 2 3 4\n", UsageError, "give x,y,width,height"),
+        ("photo,driving,consent,actor\na.jpg,x.mp4,self,best\n", UsageError, "actor 'best' is wrong"),
+        ("photo,driving,consent,receipt\na.jpg,x.mp4,,2=b.jws\n", ConsentError, "job 1: "),
         ("photo,driving,consent,crf\na.jpg,x.mp4,self,99\n", UsageError, "crf '99' is wrong"),
         ("photo,driving,consent,audio\na.jpg,x.mp4,self,1\n", UsageError, "give true or false"),
         ("photo,driving,consent,pose\na.jpg,x.mp4,self,nan\n", UsageError, "pose 'nan' is wrong"),
@@ -105,7 +119,56 @@ def test_tables_that_cannot_be_read(desk: Path) -> None:
         read_jobs(desk / "noise.csv")
 
 
-def test_columns_are_named_as_the_flags_of_animate() -> None:
+def test_every_option_of_animate_is_a_column_or_the_batchs_own() -> None:
     import inspect
 
-    assert set(SETTINGS) <= set(inspect.signature(animate).parameters)
+    options = set(inspect.signature(animate).parameters) - {"photo", "driving", "out"}
+    assert options - set(COLUMNS) == {"device", "overwrite", "as_json", "quiet"}
+    assert set(COLUMNS) <= options
+
+
+def test_settings_that_make_one_argument_together(desk: Path) -> None:
+    text = (
+        "photo,driving,consent,receipt,face,driver,start,end,loop,ping-pong,fps,speed,use,without,actor,box,resume\n"
+        'a.jpg,x.mp4,"1=self,2=receipt",2=b.jws,all,2=y.mp4,0:01,1:02.5,3,true,29.97,1/2,'
+        'expression;pose,mouth,left,"1,2,30,40",true\n'
+    )
+    (desk / "b.jws").write_text("agreed")
+    (job,) = jobs(desk, text)
+    assert job.settings == {
+        "consent": {1: "self", 2: "receipt"}, "receipt": {2: str(desk / "b.jws")}, "face": "all",
+        "drivers": {2: desk / "y.mp4"}, "parts": ("brows", "eyes", "cheeks", "pose"), "actor": "left",
+        "box": (1, 2, 30, 40), "resume": True,
+        "timeline": Timeline(Fraction(1), Fraction(125, 2), Fraction(30000, 1001), 3, True, None, Fraction(1, 2)),
+    }  # fmt: skip
+    assert job.inputs == (desk / "a.jpg", desk / "x.mp4", desk / "y.mp4", desk / "b.jws")
+
+
+def test_json_lists_and_objects_are_several_values(desk: Path) -> None:
+    text = (
+        '{"photo": "a.jpg", "driving": "x.mp4", "consent": "historical", "driver": {"2": "y.mp4"}, '
+        '"without": ["mouth", "gaze"], "start": 1.5}'
+    )
+    (job,) = jobs(desk, text, "jsonl")
+    assert job.drivers == {2: desk / "y.mp4"}
+    assert job.settings["parts"] == ("brows", "eyes", "cheeks", "pose")
+    assert job.settings["timeline"] == Timeline(start=Fraction(3, 2))
+
+
+def test_the_output_is_no_other_faces_driver(desk: Path) -> None:
+    (desk / "jobs.csv").write_text("photo,driving,consent,driver,out\na.jpg,x.mp4,historical,2=y.mp4,y.mp4\n")
+    with pytest.raises(UsageError, match="is also an input"):
+        read_jobs(desk / "jobs.csv")
+
+
+def test_a_job_is_another_when_a_file_or_a_time_changes_and_the_same_when_resumed(desk: Path) -> None:
+    columns = "photo,driving,consent,driver,start,resume\n"
+    (desk / "b.jws").write_text("agreed")
+    text = "a.jpg,x.mp4,historical,2=y.mp4,1,{}\n"
+    (once,), (again,) = jobs(desk, columns + text.format("")), jobs(desk, columns + text.format("true"))
+    (later,) = jobs(desk, columns + "a.jpg,x.mp4,historical,2=y.mp4,2,\n")
+    first = fingerprint(once)
+    assert first == fingerprint(again)
+    assert first != fingerprint(later)
+    (desk / "y.mp4").write_bytes(b"another actor")
+    assert first != fingerprint(once)
