@@ -27,6 +27,9 @@ LOOK_S = 0.25
 TICKETS_PER_REPLICA = 2
 """Tickets under way for each replica that there may be: one at work, one that waits for it."""
 
+PAUSE_S = 2.0
+"""How long a ticket that failed holds its place: replicas that cannot work at all are not asked in a hurry."""
+
 Errand = Callable[[str], bool]
 """Makes a waiting job in the name that it is given; False when none waits. It travels to the replicas."""
 
@@ -122,3 +125,4 @@ class ServeCrew:
             if not self._stopping.is_set():
                 self.restarts += 1
                 self._queue.bury(ticket)
+                self._stopping.wait(PAUSE_S)

@@ -105,7 +105,7 @@ async def metrics(parts: ServiceParts, owner: Owner) -> Response:
     """Requests, jobs and workers as numbers for Prometheus."""
     for state, number in (await run_in_threadpool(parts.jobs.counts)).items():
         parts.metrics.jobs.labels(state).set(number)
-    parts.metrics.workers.set(parts.crew.alive)
+    parts.metrics.workers.set(await run_in_threadpool(lambda: parts.crew.alive))  # a cluster is asked over the network
     parts.metrics.restarts.set(parts.crew.restarts)
     return Response(parts.metrics.text(), media_type="text/plain; version=0.0.4")
 

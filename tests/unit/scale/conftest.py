@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +43,7 @@ def two_nodes() -> Iterator[TwoNodes]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
         patch.setenv("OMP_NUM_THREADS", "1")
-        patch.setenv("PYTHONPATH", str(Path(__file__).parent))  # for hashing_work.py
+        patch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)  # for hashing_work.py
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_worker_niceness", "0")  # else 15: starved on a busy machine
         patch.setenv("RAY_memory_monitor_refresh_ms", "0")
@@ -63,3 +65,7 @@ def two_nodes() -> Iterator[TwoNodes]:
             ray.shutdown()
             cluster.shutdown()
             os.environ.pop("RAY_ADDRESS", None)
+            nodes.cluster = nodes.second = cluster = None
+            with warnings.catch_warnings():  # processes of a node that was killed were never waited for
+                warnings.simplefilter("ignore")
+                gc.collect()

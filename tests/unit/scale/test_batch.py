@@ -104,3 +104,21 @@ def test_a_killed_worker_costs_no_job(shelf: Path, two_nodes: Any, tmp_path: Pat
 
     again = run_batch(jobs(shelf, there, "good", "once")[:1], there, crew=crew)
     assert again[0].status == "skipped"
+
+
+def test_a_killed_node_costs_no_job(shelf: Path, two_nodes: Any, tmp_path: Path) -> None:
+    """The last test of this file: the second node stays dead."""
+    told: list[str] = []
+
+    def tell(result: JobResult) -> None:
+        told.append(result.job.out.name)
+        if len(told) == 1:
+            two_nodes.kill_second()
+
+    photo, driver = shelf / "photo.png", shelf / "actor.mp4"
+    asked = [Job(row, photo, driver, tmp_path / f"{row}.mp4", {"consent": "fictional"}) for row in range(1, 7)]
+    results = run_batch(asked, tmp_path, crew=RayCrew(2, device="cpu"), tell=tell)
+    assert {outcome(result) for result in results} == {("done", "", 0, 3)}
+    assert sorted(told) == sorted(job.out.name for job in asked)
+    rows = [json.loads(line) for line in (tmp_path / JOURNAL).read_text().splitlines()]
+    assert sorted(Path(row["out"]).name for row in rows) == sorted(told)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ from mimica.training.checkpoint import CHECKPOINT_FILE, Checkpoint
 from mimica.training.clip_rights import permitted_clips
 from mimica.training.config import TrainConfig
 from mimica.training.loop import train
+from mimica.training.metrics_log import METRICS_FILE, read_metrics
 from mimica.training.motion_clips_task import MotionClipsOptions, MotionClipsTask, SelfTaught, as_labels
 from mimica.training.motion_views import MotionLabels, View, rotation_from_angles
 
@@ -134,6 +137,41 @@ def test_a_run_that_is_cut_ends_with_the_same_bits(
         assert torch.equal(a.model[f"student.{name}"], value) == (
             "running_" in name or name.endswith(("mean", "spread", "num_batches_tracked"))
         )
+
+
+@pytest.mark.slow
+def test_two_processes_train_as_one(corpus: Path, start: dict[str, torch.Tensor], tmp_path: Path) -> None:
+    config = TrainConfig(
+        steps=3, seed=3, micro_batches=2, warmup_steps=1, log_every_steps=1, checkpoint_every_s=0, ema_decay=0.5
+    )
+    torch.save(start, tmp_path / "start.pt")
+    (tmp_path / "script.py").write_text(f"""
+import sys, torch
+from pathlib import Path
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from mimica.training.config import TrainConfig
+from mimica.training.loop import train
+from mimica.training.motion_clips_task import MotionClipsOptions, MotionClipsTask
+from mimica.training.world import joined
+start = torch.load({str(tmp_path / "start.pt")!r}, weights_only=True)
+task = MotionClipsTask(Path({str(corpus)!r}), start, 3, MotionClipsOptions(2, 2), {WIDTH})
+with joined("cpu") as world:
+    train(task, TrainConfig(**{config.to_mapping()!r}), Path({str(tmp_path / "two")!r}), world=world)
+""")
+    words = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(tmp_path / "script.py")]
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, timeout=110)
+    assert done.returncode == 0, done.stderr[-2000:]
+    train(task(corpus, start), config, tmp_path / "one")
+    curves = [
+        [
+            row.value
+            for row in read_metrics(tmp_path / name / METRICS_FILE)
+            if (row.split, row.name) == ("train", "loss")
+        ]
+        for name in ("one", "two")
+    ]
+    assert len(curves[0]) == 3
+    assert curves[1] == pytest.approx(curves[0], rel=1e-4)
 
 
 def test_the_student_learns_to_read_as_the_teacher_does(corpus: Path, start: dict[str, torch.Tensor]) -> None:
