@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mimica.animation.fill import look_up, smooth_step
+from mimica.animation.fill import smooth_step
+from mimica.animation.sharp_image import SharpImage
 
 FloatArray = NDArray[np.float32]
 Image = NDArray[np.uint8]
@@ -21,17 +22,20 @@ MARGIN = 0.3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ContinuedImage:
-    """A picture with a margin of what may lie beyond its edges; (H + 2 margin, W + 2 margin, 3 or 4) uint8.
+    """A picture with a margin of what may lie beyond its edges.
 
-    The fourth channel is the matte, 0..255: OpenCV looks up four channels in half the time of three.
+    Its fourth channel is the matte, 0..255: OpenCV looks up four channels in half the time of three.
     """
 
-    image: Image
+    image: SharpImage
     margin_px: int
 
     @classmethod
-    def of(cls, image: Image, face_width_px: float, matte: FloatArray | None = None) -> ContinuedImage:
-        """`image` (H, W, 3) uint8 RGB continued for a face so wide. matte: (H, W) 0..1, whose edges repeat."""
+    def of(
+        cls, image: Image, face_width_px: float, matte: FloatArray | None = None, *, once: bool = False
+    ) -> ContinuedImage:
+        """`image` (H, W, 3) uint8 RGB continued for a face so wide. matte: (H, W) 0..1, whose edges repeat; everywhere
+        1 when None. once: see `SharpImage`."""
         margin = max(2, round(MARGIN * face_width_px))
         around = (margin, margin, margin, margin)
         mirrored = cv2.copyMakeBorder(image, *around, cv2.BORDER_REFLECT_101)
@@ -50,16 +54,10 @@ class ContinuedImage:
         weight = smooth_step(far, MIRRORED[0] * face_width_px, MIRRORED[1] * face_width_px)
         mixed = cv2.blendLinear(blurred, mirrored, weight, 1 - weight)
         mixed[margin : margin + height, margin : margin + width] = image
-        if matte is None:
-            return cls(np.asarray(mixed, np.uint8), margin)
-        owned = cv2.copyMakeBorder(cv2.convertScaleAbs(matte, alpha=255), *around, cv2.BORDER_REPLICATE)
-        return cls(np.dstack([mixed, owned]).astype(np.uint8), margin)
+        owned = np.ones((height, width), np.float32) if matte is None else matte
+        owned = cv2.copyMakeBorder(cv2.convertScaleAbs(owned, alpha=255), *around, cv2.BORDER_REPLICATE)
+        return cls(SharpImage.of(np.dstack([mixed, owned]).astype(np.uint8), once=once), margin)
 
     def look_up(self, places: FloatArray) -> Image:
-        """Samples at `places` (h, w, 2) in pixels of the picture itself, pixel centres at integers."""
-        return look_up(self.image, places + np.float32(self.margin_px))
-
-    def look_up_moved(self, shift: FloatArray, corner: tuple[int, int]) -> Image:
-        """The same for a rectangle whose first pixel is at `corner` (x, y): pixel by pixel, `shift` (h, w, 2) away."""
-        offset = (corner[0] + self.margin_px, corner[1] + self.margin_px, 0, 0)
-        return look_up(self.image, cv2.add(shift, offset), moves=True)  # pyright: ignore[reportArgumentType, reportCallIssue]
+        """Samples (h, w, 4) at `places` (h, w, 2) in pixels of the picture itself, pixel centres at integers."""
+        return self.image.look_up(places + np.float32(self.margin_px))

@@ -111,11 +111,16 @@ class Flow:
 
     def places(self, box: Box, area: Box) -> FloatArray:
         """(h, w, 2) the sources of the pixels of `area` within `box`, which the flow covers; centres are integers."""
-        rows, columns = area.within(box)
-        places = self.shift[rows, columns].copy()
-        places[..., 0] += np.arange(area.left, area.right, dtype=np.float32)
-        places[..., 1] += np.arange(area.top, area.bottom, dtype=np.float32)[:, None]
-        return places
+        shift = self.shift[area.within(box)]
+        return _grid(area.left, area.top, shift.shape) + shift
+
+
+def _grid(left: int, top: int, shape: tuple[int, ...]) -> FloatArray:
+    """(h, w, 2) the places of all pixels of a rectangle of that shape."""
+    grid = np.empty((*shape[:2], 2), np.float32)
+    grid[..., 0] = np.arange(left, left + shape[1])
+    grid[..., 1] = np.arange(top, top + shape[0])[:, None]
+    return grid
 
 
 def lay_person(picture: Image, person: ContinuedImage, plate: Image, box: Box, flow: Flow) -> None:
@@ -128,7 +133,9 @@ def lay_person(picture: Image, person: ContinuedImage, plate: Image, box: Box, f
         if not moved.any():  # where nothing moves the photo stays exactly as it is
             continue
         area = (rows, box.area[1])
-        seen = person.look_up_moved(flow.shift[inside], (box.left, rows.start))
+        here = _grid(box.left, rows.start, moved.shape)
+        here += flow.shift[inside]
+        seen = person.look_up(here)
         share = cv2.extractChannel(seen, 3)
         if flow.known is not None:
             share = cv2.convertScaleAbs(share * flow.known[inside])

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from mimica.animation.closing import window_canonical
 from mimica.animation.compose import Box
-from mimica.animation.fill import look_up, sample, smooth_step
+from mimica.animation.fill import sample, smooth_step
 from mimica.animation.patch import Patch, to_patch
 from mimica.animation.portrait_mesh import Sheet, along_slit
 from mimica.animation.reading import FeatureReading
+from mimica.animation.sharp_image import SharpImage
 
 FloatArray = NDArray[np.float32]
 Image = NDArray[np.uint8]
@@ -31,22 +32,22 @@ class FeatureTextures:
     """The photo around one feature, and what of it is skin.
 
     Attributes:
-        box: in pixels of the patch, all the others lie over it. upper, lower: (h, w, 4) uint8, RGB of the photo and how
-        surely each pixel is upper or lower skin. fade, core: (h, w) 0..1, where the sheets rule.
+        box: in pixels of the patch, all the others lie over it. upper, lower: RGB of the photo and how surely each
+        pixel is upper or lower skin. fade, core: (h, w) 0..1, where the sheets rule.
         sheets: of the upper and the lower skin, what of them can be seen.
     """
 
     box: Box
-    upper: Image
-    lower: Image
+    upper: SharpImage
+    lower: SharpImage
     fade: FloatArray
     core: FloatArray
     sheets: tuple[Sheet, Sheet]
 
 
-def look_up_skin(texture: Image, places: FloatArray) -> tuple[FloatArray, FloatArray]:
+def look_up_skin(texture: SharpImage, places: FloatArray) -> tuple[FloatArray, FloatArray]:
     """RGB (h, w, 3) 0..255 at `places` (h, w, 2) of `upper` or `lower`, and how surely they are such skin, 0..1."""
-    seen = look_up(texture, places)
+    seen = texture.look_up(places)
     colour = cv2.cvtColor(seen, cv2.COLOR_RGBA2RGB).astype(np.float32)
     return colour, np.asarray(cv2.LUT(cv2.extractChannel(seen, 3), _STEP), np.float32)
 
@@ -58,10 +59,16 @@ def without_holes(face: FloatArray) -> FloatArray:
 
 
 def feature_textures(
-    feature: FeatureReading, patch: Patch, photo: Image, face: FloatArray, sheets: tuple[Sheet, Sheet]
+    feature: FeatureReading,
+    patch: Patch,
+    photo: Image,
+    face: FloatArray,
+    sheets: tuple[Sheet, Sheet],
+    *,
+    once: bool = False,
 ) -> FeatureTextures:
     """photo: (height, width, 3) of the patch. face: (height, width): beyond the cheek of a turned head there is neither
-    mouth nor eye. sheets: of the upper and the lower skin."""
+    mouth nor eye. sheets: of the upper and the lower skin. once: see `SharpImage`."""
     rows, columns = feature.region.shape[:2]
     scale = np.array([columns, rows]) / feature.size_px
     matrix = np.array(
@@ -69,10 +76,11 @@ def feature_textures(
     )
     box = _around(feature, patch)
     part = Patch(patch.x0 + box.left, patch.y0 + box.top, box.width, box.height)
-    skins: list[Image] = []
+    skins: list[SharpImage] = []
     for index in (0, 1):
         sure = to_patch(feature.region[..., index], matrix, part)
-        skins.append(np.dstack([photo[box.area], np.rint(np.clip(sure, 0, 1) * 255).astype(np.uint8)]))
+        skin = np.rint(np.clip(sure, 0, 1) * 255).astype(np.uint8)
+        skins.append(SharpImage.of(np.dstack([photo[box.area], skin]), once=once))
     x, y = (np.arange(columns) + 0.5) / columns, (np.arange(rows) + 0.5) / rows
     edge = np.minimum(np.minimum(x, 1 - x)[None, :], np.minimum(y, 1 - y)[:, None]).astype(np.float32)
     fade = to_patch(smooth_step(edge, 0.02, 0.14), matrix, part, outside=0.0)

@@ -45,16 +45,12 @@ def smooth_step(values: NDArray[np.floating], low: float, high: float) -> FloatA
 
 
 def look_up(
-    image: NDArray[Any], places: FloatArray, border: int = cv2.BORDER_REPLICATE, *, moves: bool = False
+    image: NDArray[Any], places: FloatArray, border: int = cv2.BORDER_REPLICATE, *, how: int = cv2.INTER_LINEAR
 ) -> NDArray[Any]:
     """Samples of `image` (H, W[, C]) in its own type at `places` (h, w, 2); pixel centres are integers.
 
-    Pictures (uint8) are sampled bicubically: bilinear samples lose a fifth of a face's fine detail, and the more the
-    further a pixel moves, so faces would blur and clear with every motion (docs/experiments.md). Maps are sampled
-    bilinearly, lest they ring. moves: `places` are counted from each pixel's own place.
+    how: bilinearly, which maps want lest they ring; pictures are looked up by `SharpImage`.
     """
-    how = cv2.INTER_CUBIC if image.dtype == np.uint8 else cv2.INTER_LINEAR
-    how |= cv2.WARP_RELATIVE_MAP if moves else 0
     # the stubs want a second map; an empty array in its place makes OpenCV read garbage
     return cv2.remap(image, places, None, how, borderMode=border)  # pyright: ignore[reportCallIssue, reportArgumentType]
 

@@ -80,17 +80,17 @@ def prepare(
 
 def rigged_photo(photo: Image, crop: CropFrame, encoded: EncodedMotion, networks: Networks) -> Portrait:
     """The face in `crop` of which the encoder's reading is known."""
-    return rigged(photo, read_portrait(photo, crop, encoded, networks), encoded, networks)
+    return rigged(photo, read_portrait(photo, crop, encoded, networks), encoded, networks, once=True)
 
 
 def rigged(
     photo: Image, reading: PortraitReading, encoded: EncodedMotion, networks: Networks,
-    eyes: tuple[KnownEye, KnownEye] | None = None, still: bool = False,
+    eyes: tuple[KnownEye, KnownEye] | None = None, still: bool = False, once: bool = False,
 ) -> Portrait:  # fmt: skip
     """The portrait that was read, as something that can be drawn in another motion.
 
     eyes: left and right as other frames of a video show them. still: the head will stay, so that no background is
-    painted behind it.
+    painted behind it. once: it is drawn a few times only.
     """
     mesh = build_mesh(reading, networks.field)
     eyeballs = {
@@ -100,7 +100,7 @@ def rigged(
         for side, feature in enumerate(reading.features[1:])
     }
     lips_px = reading.crop.to_image(encoded.landmarks[48:60]).astype(np.float32)
-    renderer = Renderer(photo, reading, mesh, eyeballs, lips_px, still=still)
+    renderer = Renderer(photo, reading, mesh, eyeballs, lips_px, still=still, once=once)
     # the strengths that `Closing` takes away; the photo's own tongue is pixels and cannot be
     own = np.zeros(len(EXPRESSION_NAMES), np.float32)
     own[: len(RIG_NAMES)] = taken_away(reading.expression)

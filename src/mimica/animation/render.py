@@ -52,11 +52,11 @@ class Renderer:
 
     def __init__(
         self, photo: Image, reading: PortraitReading, mesh: PortraitMesh, eyeballs: dict[str, Eyeball],
-        mouth_points_px: FloatArray, *, still: bool = False,
+        mouth_points_px: FloatArray, *, still: bool = False, once: bool = False,
     ) -> None:  # fmt: skip
         """`mouth_points_px` (12, 2): the outline of the lips in the photo, from one corner over the upper lip.
 
-        still: the head stays where it is, so that nothing behind it will show.
+        still: the head stays where it is, so that nothing behind it will show. once: not many frames are drawn.
         """
         self.photo, self.reading, self.mesh = photo, reading, mesh
         self.eyeballs = eyeballs
@@ -69,20 +69,20 @@ class Renderer:
         matte = refine_matte(self.original, matte)
         # a face is always the person, whatever the matte says
         face = to_patch(reading.face, reading.crop.matrix(reading.face.shape[0]), p, outside=0.0)
-        self.matte = np.maximum(smooth_step(matte, 0.12, 0.7), smooth_step(face, 0.4, 0.7))
+        matte = np.maximum(smooth_step(matte, 0.12, 0.7), smooth_step(face, 0.4, 0.7))
         if reading.rivals:  # other people belong to the background
-            self.matte = self.matte * owned_share(reading, p)
-        self.plate = self.original if still else background_plate(self.original, self.matte)
+            matte = matte * owned_share(reading, p)
+        self.plate = self.original if still else background_plate(self.original, matte)
         solid = to_patch(without_holes(reading.face), reading.crop.matrix(reading.face.shape[0]), p, outside=0.0)
         self.textures = [
-            feature_textures(feature, p, self.original, solid, (upper, lower))
+            feature_textures(feature, p, self.original, solid, (upper, lower), once=once)
             for feature, upper, lower in zip(reading.features, mesh.upper, mesh.lower, strict=True)
         ]
         lips = _lips_at_rest(mesh, reading.features, mouth_points_px)
         self.mouth = Mouth(mesh, lips, _skin(photo, reading), shipped_interior())
         self.tone = Tone.of(self.original)
         self.face_width_px = FACE_PER_CROP * reading.crop.side_px
-        self.person = ContinuedImage.of(self.original, self.face_width_px, self.matte)
+        self.person = ContinuedImage.of(self.original, self.face_width_px, matte, once=once)
 
     def render(self, motion: HeadMotion) -> Image:
         """The whole photo, (H, W, 3) uint8, with the head in its new motion."""

@@ -98,8 +98,9 @@ class VideoTake:
         readings = [seen.timed for seen in near if seen.timed is not None and abs(seen.index - index) <= REACH]
         reading = steadied(readings, readings.index(own.timed))
         portrait = rigged(
-            own.image, reading, self.track.encoded(index), self.networks, self.track.eyes, still=self.keep == "pose"
-        )
+            own.image, reading, self.track.encoded(index), self.networks, self.track.eyes, still=self.keep == "pose",
+            once=True,
+        )  # fmt: skip
         return self._composed(portrait, index)
 
     def _composed(self, portrait: Portrait, index: int) -> Image:
