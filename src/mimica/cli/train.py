@@ -71,7 +71,8 @@ def train(
         if as_json:
             print(json.dumps({"recipes": listing}))
         else:
-            print("\n".join(f"{name:<16} {purpose}" for name, purpose in listing.items()))
+            width = max(map(len, listing))
+            print("\n".join(f"{name:<{width}} {purpose}" for name, purpose in listing.items()))
         return
     if minutes is not None and not 0 < minutes < float("inf"):
         raise UsageError(f"--minutes {minutes}: give a positive number")

@@ -28,7 +28,7 @@ class ClusterTrainingError(MimicaError):
 class ClusterRun:
     """A recipe's run. workers: processes. micro_batches: batches a step, a multiple of workers; fixes what is learnt.
 
-    gpus: whether each worker has a GPU.
+    gpus: whether each worker has a GPU. precision: see `TrainConfig`.
     """
 
     recipe: str
@@ -40,6 +40,7 @@ class ClusterRun:
     minutes: float | None = None
     seed: int = 0
     gpus: bool = False
+    precision: str = "fp32"
 
 
 def train_on_ray(run: ClusterRun) -> Path:
@@ -69,7 +70,7 @@ def _mapping(run: ClusterRun) -> dict[str, Any]:
         "recipe": run.recipe, "out": str(run.out.resolve()), "data": str(run.data.resolve()) if run.data else None,
         "start": str(run.start.resolve()) if run.start else None,
         "minutes": run.minutes, "seed": run.seed, "micro_batches": run.micro_batches,
-        "device": "cuda" if run.gpus else "cpu",
+        "device": "cuda" if run.gpus else "cpu", "precision": run.precision,
     }  # fmt: skip
 
 
@@ -82,5 +83,5 @@ def _work(asked: Mapping[str, Any]) -> None:
     with joined(asked["device"]) as world:
         run(
             asked["recipe"], data, Path(asked["out"]), asked["minutes"], seed=asked["seed"], start=start, resume=True,
-            device=asked["device"], micro_batches=asked["micro_batches"], world=world,
+            device=asked["device"], micro_batches=asked["micro_batches"], precision=asked["precision"], world=world,
         )  # fmt: skip

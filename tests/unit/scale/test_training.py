@@ -19,8 +19,10 @@ pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(600), py
 def test_two_workers_carry_out_a_recipe(two_nodes: Any, tmp_path: Path) -> None:
     from mimica.scale.training import ClusterRun, train_on_ray
 
-    weights = train_on_ray(ClusterRun("debug", tmp_path / "run", workers=2, micro_batches=2, minutes=0.02))
+    weights = train_on_ray(
+        ClusterRun("debug", tmp_path / "run", workers=2, micro_batches=2, minutes=0.02, precision="bf16")
+    )
     saved = load(tmp_path / "run" / CHECKPOINT_FILE)
-    assert (saved.config["micro_batches"], saved.config["device"]) == (2, "cpu")
+    assert (saved.config["micro_batches"], saved.config["device"], saved.config["precision"]) == (2, "cpu", "bf16")
     assert saved.step > 0
     assert load_network("debug", "cpu", folder=weights).metadata
