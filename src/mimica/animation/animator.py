@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mimica.animation.cast import FaceChoice, told
 from mimica.animation.driver import Driver
 from mimica.animation.driving import WHOLE, DrivingFile
+from mimica.animation.kept_motion import KeptMotion
 from mimica.animation.networks import Networks
 from mimica.animation.prepare import Portrait, prepare
 from mimica.animation.report import ProgressCallback
@@ -63,11 +64,11 @@ class Animator:
 
     def read_driver(
         self, driving: Path | str, progress: ProgressCallback | None = None, *, timeline: Timeline = WHOLE,
-        actor: ActorChoice = "largest",
+        actor: ActorChoice = "largest", kept: KeptMotion | None = None,
     ) -> Driver:  # fmt: skip
         """The motion in a driving video, a motion file or a face CSV; see `driving.DrivingFile`."""
         with DrivingFile(Path(driving)) as file:
-            return file.read(self.networks, progress, timeline=timeline, actor=actor)
+            return file.read(self.networks, progress, timeline=timeline, actor=actor, kept=kept)
 
     def frames(
         self, photo: Path | str | Image, driving: Path | str, *, consent: Consent, receipt: ReceiptFiles = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -38,12 +39,13 @@ class FilmFormat:
 
 def film(
     take: Take, out: Path, terms: ReleaseTerms, form: FilmFormat, progress: ProgressCallback | None = None,
-    preview: PreviewCallback | None = None, resume: bool | None = None,
+    preview: PreviewCallback | None = None, resume: bool | None = None, begun: Callable[[], None] | None = None,
 ) -> Film:  # fmt: skip
     """Release every frame of `take` into `out`, which appears only when complete, signed and on record.
 
     preview: is shown small released pictures meanwhile. resume: see `VideoRelease`; pictures and sound come out the
-    same, byte for byte, however often the work was cut off and gone on with.
+    same, byte for byte, however often the work was cut off and gone on with. begun: called once the run's working
+    folder is there, before the first frame.
 
     Raises:
         UsageError, GateError, OutputError, LedgerError: see `VideoRelease`.
@@ -57,6 +59,8 @@ def film(
         time_base=form.time_base, rate=form.rate, crf=form.crf, audio_from=form.audio_from,
         preview=preview, resume=resume,
     ) as writer:  # fmt: skip
+        if begun is not None:
+            begun()
         done = writer.frames_done
         frames = take.unreleased_frames(done) if done else itertools.chain([first], frames)
         moments = zip(frames, take.times[done:], take.durations[done:], strict=True)

@@ -16,6 +16,7 @@ from mimica.animation.driver import Driver
 from mimica.animation.driving import WHOLE, DrivingFile
 from mimica.animation.film import FilmFormat, film
 from mimica.animation.keep import Keep
+from mimica.animation.kept_motion import KeptMotion
 from mimica.animation.parts import PARTS, Part
 from mimica.animation.pipeline import meanwhile
 from mimica.animation.report import AnimationReport, ProgressCallback
@@ -109,20 +110,23 @@ def animate(
         if framing == "photo":
             height, width = scene.picture.shape[:2]
             check_frame_size(out, (width, height))
-        if resume:
-            UnfinishedRun(out).job(terms_facts(terms))  # refused before anything is read
+        run = UnfinishedRun(out)
+        goes_on = resume and run.job(terms_facts(terms)) is not None  # refused before anything is read
+        hashes = {source.path: source.sha256 for source in terms.sources if source.path is not None}
+        kept = KeptMotion(run.folder, hashes, terms.weights, timeline, actor, goes_on)
         networks = animator.networks
         with meanwhile(lambda: scene.rigged(networks)) as rigging:
-            driver = file.read(networks, progress, timeline=timeline, actor=actor)
+            driver = file.read(networks, progress, timeline=timeline, actor=actor, kept=kept)
         scene = rigging.result()
     cast, said = _on_one_clock(
-        playing, driving, driver, lambda path: animator.read_driver(path, progress, timeline=timeline, actor=actor)
-    )
+        playing, driving, driver,
+        lambda path: animator.read_driver(path, progress, timeline=timeline, actor=actor, kept=kept),
+    )  # fmt: skip
     take = scene.take(cast, animator.networks, options, framing, progress)
     clock = scene.info or driver
     sound = _sound(photo, scene, driver, audio_from, take) if audio else None
     form = FilmFormat(clock.time_base, clock.rate, crf, sound)
-    made = film(take, out, terms, form, progress, preview, resume)
+    made = film(take, out, terms, form, progress, preview, resume, kept.save)
     return AnimationReport(
         out=out, frames=made.frames, fps=made.fps, seconds=time.monotonic() - started, size=made.size,
         rate=clock.rate, audio=sound is not None, notes=tuple(dict.fromkeys((*scene.notes, *said, *made.notes))),

@@ -20,7 +20,9 @@ from mimica.media.unfinished_file import output_error
 from mimica.safety.job import ReleaseTerms
 
 JOURNAL: Final = "run.json"
-_OURS: Final = ("*.chunk", "*.part", JOURNAL)
+MOTION: Final = "driver-*.npz"
+"""What drivers do; see `animation.kept_motion`."""
+_OURS: Final = ("*.chunk", "*.part", JOURNAL, MOTION)
 
 
 class UnfinishedRun:
