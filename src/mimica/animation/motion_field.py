@@ -42,13 +42,37 @@ class HeadMotion:
     redraw: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """A rectangle of the new picture and how finely it is drawn: corner and extent in photo pixels, size in cells."""
+
+    x0_px: float
+    y0_px: float
+    width_px: float
+    height_px: float
+    columns: int
+    rows: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
-    """A backward flow: `source_px` (H, W, 2) photo pixels, `depth` (H, W) cm, `covered` (H, W) bool."""
+    """A backward flow: `source_px` (H, W, 2) photo pixels, `depth` (H, W) cm, `covered` (H, W) bool, over `view`."""
 
     source_px: FloatArray
     depth: FloatArray
     covered: NDArray[np.bool_]
+    view: View
+
+    @property
+    def shift_px(self) -> FloatArray:
+        """(H, W, 2) from each cell's middle to its source, 0 where nothing is: unlike places these can be averaged."""
+        view = self.view
+        shift = self.source_px.copy()
+        shift[..., 0] -= view.x0_px + (np.arange(view.columns) + 0.5) * (view.width_px / view.columns)
+        shift[..., 1] -= (view.y0_px + (np.arange(view.rows) + 0.5) * (view.height_px / view.rows))[:, None]
+        if not self.covered.all():
+            shift[~self.covered] = 0
+        return shift
 
 
 def move_points(
@@ -105,18 +129,6 @@ def place(mesh: PortraitMesh, sheet: Sheet, motion: HeadMotion) -> FloatArray:
     return move_points(mesh, bend(mesh, sheet, motion), sheet.head_weight, motion)
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """A rectangle of the new picture and how finely it is drawn: corner and extent in photo pixels, size in cells."""
-
-    x0_px: float
-    y0_px: float
-    width_px: float
-    height_px: float
-    columns: int
-    rows: int
-
-
 def rasterise(
     mesh: PortraitMesh, sheet: Sheet, points: FloatArray, view: View, triangles: NDArray[np.int32] | None = None
 ) -> Layer:
@@ -128,7 +140,7 @@ def rasterise(
     depth = sheet.behind_cm - points[:, 2]
     canvas.draw(mesh.camera, points, depth, sheet.triangles if triangles is None else triangles, sheet.attributes)
     source = np.ascontiguousarray(canvas.values[..., :2])
-    return Layer(source, canvas.depth, canvas.values[..., 2] > 0.5)
+    return Layer(source, canvas.depth, canvas.values[..., 2] > 0.5, view)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

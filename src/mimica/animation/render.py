@@ -131,13 +131,8 @@ class Renderer:
     def _flow(self, base: FloatArray, box: Box) -> Flow:
         """Where the pixels of `box` come from when the base sheet's vertices are at `base` (N, 3)."""
         columns, rows = (max(2, round(self.fineness * side)) for side in (box.width, box.height))
-        view = self._view(box, columns, rows)
-        layer = rasterise(self.mesh, self.mesh.base, base, view)
-        x = view.x0_px + (np.arange(columns, dtype=np.float32) + 0.5) * np.float32(view.width_px / columns)
-        y = view.y0_px + (np.arange(rows, dtype=np.float32) + 0.5) * np.float32(view.height_px / rows)
-        layer.source_px[..., 0] -= x
-        layer.source_px[..., 1] -= y[:, None]
-        return Flow.of(layer.source_px, layer.covered, box.width, box.height)
+        layer = rasterise(self.mesh, self.mesh.base, base, self._view(box, columns, rows))
+        return Flow.of(layer.shift_px, layer.covered, box.width, box.height)
 
     def _view(self, box: Box, columns: int, rows: int) -> View:
         return View(self.patch.x0 + box.left, self.patch.y0 + box.top, box.width, box.height, columns, rows)
@@ -147,22 +142,21 @@ class Renderer:
         motion: HeadMotion,
     ) -> None:  # fmt: skip
         """Lay lips or lids, and what shows between them, over `target`, the pixels of `area`, in place."""
-        mesh, p = self.mesh, self.patch
-        feature = self.reading.features[index]
+        mesh, feature = self.mesh, self.reading.features[index]
         width, height = area.width, area.height
         scale = min(1.0, FEATURE_CELLS / max(width, height))
         view = self._view(area, max(2, round(width * scale)), max(2, round(height * scale)))
         textures = self.textures[index]
-        corner = np.array([p.x0, p.y0], np.float32) + textures.box.corner + np.float32(0.5)
         layers: list[tuple[FloatArray, FloatArray, FloatArray]] = []
         for sheet, points, texture in zip(textures.sheets, placed, (textures.upper, textures.lower), strict=True):
             layer = rasterise(mesh, sheet, points, view)
-            places = cv2.resize(layer.source_px, (width, height), interpolation=cv2.INTER_LINEAR) - corner
-            covered = layer.covered.astype(np.float32)
-            valid = np.asarray(cv2.resize(covered, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+            flow = Flow.of(layer.shift_px, layer.covered, width, height)
+            places = flow.places(area, area) - textures.box.corner
             colour, there = look_up_skin(texture, places)
             fade = look_up(textures.fade, places, cv2.BORDER_CONSTANT)
-            layers.append((colour, there * smooth_step(valid, 0.8, 1.0), fade))
+            if flow.known is not None:
+                there *= smooth_step(flow.known, 0.8, 1.0)
+            layers.append((colour, there, fade))
         core = look_up(textures.core, base_places - textures.box.corner, cv2.BORDER_CONSTANT)
         (upper, upper_there, upper_fade), (lower, lower_there, lower_fade) = layers
         hole = core * (1 - upper_there) * (1 - lower_there)

@@ -71,6 +71,27 @@ def test_rasterised_at_rest_every_cell_comes_from_its_own_place(portrait) -> Non
     assert np.abs(layer.source_px - np.stack([x, y], -1)).max() < 1.0
 
 
+def test_beside_a_sheet_nothing_moves(portrait) -> None:
+    mesh = portrait.mesh
+    sheet = mesh.upper[0]
+    corner = sheet.source_px.min(0) - 40  # averaged with what is covered, an empty cell must not lead far away
+    layer = rasterise(mesh, sheet, place(mesh, sheet, portrait.motion()), View(*map(float, corner), 120, 100, 60, 50))
+    assert 0.1 < layer.covered.mean() < 0.9
+    assert (layer.shift_px[~layer.covered] == 0).all()
+    assert np.abs(layer.shift_px).max() < 5
+
+
+def test_what_is_cut_from_a_sheet_lies_where_it_lay(portrait) -> None:
+    mesh = portrait.mesh
+    sheet = mesh.lower[0]
+    chosen = sheet.source_px[:, 0] < np.median(sheet.source_px[:, 0])
+    part, motion = sheet.cut(chosen), portrait.motion(jaw=0.7, turn=rotation_from_angles(10, 0, 0))
+    assert 0.4 * len(chosen) < len(part.source_px) < 0.65 * len(chosen)
+    assert part.triangles.max() == len(part.source_px) - 1
+    kept = [int(np.flatnonzero((sheet.source_px == point).all(1))[0]) for point in part.source_px]
+    np.testing.assert_allclose(place(mesh, part, motion), place(mesh, sheet, motion)[kept], atol=1e-5)
+
+
 def test_a_grid_is_covered_once() -> None:
     triangles = grid_triangles(3, 4)
     assert triangles.shape == (12, 3)
