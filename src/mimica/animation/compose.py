@@ -76,10 +76,9 @@ def moved_points(
 ) -> NDArray[np.floating]:
     """(N, 2) old and new places of all triangles that visibly move from `before` to `after` (V, 2), pixels."""
     away = np.abs(after - before) > _UNSEEN_PX
-    moves = away[:, 0] | away[:, 1]
-    a, b, c = triangles.T
-    vertices = np.zeros(len(moves), bool)
-    vertices[triangles[moves[a] | moves[b] | moves[c]]] = True
+    moves = (away[:, 0] | away[:, 1])[triangles]
+    vertices = np.zeros(len(before), bool)
+    vertices[triangles[moves[:, 0] | moves[:, 1] | moves[:, 2]]] = True
     return np.concatenate([before[vertices], after[vertices]])
 
 
@@ -89,25 +88,31 @@ class Flow:
 
     Attributes:
         shift: (h, w, 2) pixels from each to its source. known: (h, w) 0..1, where there is one; None: everywhere.
-        moved: (h, w) 0..255, how far each is drawn anew; 0 keeps the photo's own pixel.
+        cells: (rows, columns, 2) the shifts from which these were enlarged.
     """
 
     shift: FloatArray
     known: FloatArray | None
-    moved: Image
+    cells: FloatArray
 
     @classmethod
-    def of(cls, shift: FloatArray, covered: NDArray[np.bool_], width: int, height: int) -> Flow:
-        """Of (rows, columns) cells that fill a box of (height, width) pixels."""
-        size = (width, height)
-        far = np.sqrt(np.square(shift[..., 0]) + np.square(shift[..., 1]))
+    def of(cls, cells: FloatArray, covered: NDArray[np.bool_], width: int, height: int) -> Flow:
+        """Of shifts (rows, columns, 2), known where `covered`, of cells that fill a box of (height, width) pixels."""
+        shift = np.asarray(cv2.resize(cells, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+        if covered.all():
+            return cls(shift, None, cells)
+        known = cv2.resize(covered.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+        return cls(shift, np.asarray(known, np.float32), cells)
+
+    def moved(self) -> Image:
+        """(h, w) 0..255, how far each pixel is drawn anew; 0 keeps the photo's own."""
+        height, width = self.shift.shape[:2]
+        far = np.sqrt(np.square(self.cells[..., 0]) + np.square(self.cells[..., 1]))
         weight = cv2.convertScaleAbs(smooth_step(far, STILL_PX, MOVING_PX), alpha=255)
-        moved = np.asarray(cv2.resize(weight, size, interpolation=cv2.INTER_LINEAR), np.uint8)
-        known: FloatArray | None = None
-        if not covered.all():
-            known = np.asarray(cv2.resize(covered.astype(np.float32), size, interpolation=cv2.INTER_LINEAR), np.float32)
-            moved[known <= 0.99] = 255
-        return cls(np.asarray(cv2.resize(shift, size, interpolation=cv2.INTER_LINEAR), np.float32), known, moved)
+        moved = np.asarray(cv2.resize(weight, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+        if self.known is not None:
+            moved[self.known <= 0.99] = 255
+        return moved
 
     def places(self, box: Box, area: Box) -> FloatArray:
         """(h, w, 2) the sources of the pixels of `area` within `box`, which the flow covers; centres are integers."""
@@ -128,8 +133,9 @@ def lay_person(picture: Image, person: ContinuedImage, plate: Image, box: Box, f
 
     person: the photo with its matte and what may lie beyond its edges. plate: (H, W, 3) the background.
     """
+    everywhere = flow.moved()
     for rows, inside in _strips(box):
-        moved = flow.moved[inside]
+        moved = everywhere[inside]
         if not moved.any():  # where nothing moves the photo stays exactly as it is
             continue
         area = (rows, box.area[1])
