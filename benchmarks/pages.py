@@ -98,17 +98,20 @@ def facts(measured: dict[str, Any], given: Assumptions) -> dict[str, str]:
             f"{part}.{name}": value for name, value in measured[part].items() if not isinstance(value, dict | list)
         }
     values |= {f"refused.{name}": count for name, count in curated["refused"].items()}
-    one, two = measured["workers"]
+    for key, part in (("workers", "workers"), ("calmer", "workers_at_a_lower_load")):
+        one, two = measured[part]
+        values |= {
+            f"{key}.films": one["films"],
+            f"{key}.one_s": one["wall_s"],
+            f"{key}.two_s": two["wall_s"],
+            f"{key}.one_load": one["load"],
+            f"{key}.two_load": two["load"],
+            f"{key}.gain": f"{one['wall_s'] / two['wall_s']:.2f}",
+            f"{key}.one_cpu_s": one["cpu_s"],
+            f"{key}.two_cpu_s": two["cpu_s"],
+            f"{key}.how": "once each" if one["rounds"] == 1 else f"by turns, the fastest of {one['rounds']} rounds",
+        }
     values |= {
-        "workers.films": one["films"],
-        "workers.one_s": one["wall_s"],
-        "workers.two_s": two["wall_s"],
-        "workers.one_load": one["load"],
-        "workers.two_load": two["load"],
-        "workers.gain": f"{one['wall_s'] / two['wall_s']:.2f}",
-        "workers.one_cpu_s": one["cpu_s"],
-        "workers.two_cpu_s": two["cpu_s"],
-        "workers.how": "once each" if one["rounds"] == 1 else f"by turns, the fastest of {one['rounds']} rounds",
         "scan_min": f"{100 / measured['scan']['gb'] * measured['scan']['cpu_s'] / 60:.0f}",
         "forget_rows": "\n".join(
             f"| {row['gb'] * 1000:.1f} MB | {row['clips']:,} | {row['wall_s']:.2f} s | {row['cpu_s']:.2f} s |"
