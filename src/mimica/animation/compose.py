@@ -76,10 +76,10 @@ def moved_points(
 ) -> NDArray[np.floating]:
     """(N, 2) old and new places of all triangles that visibly move from `before` to `after` (V, 2), pixels."""
     away = np.abs(after - before) > _UNSEEN_PX
-    moves = (away[:, 0] | away[:, 1])[triangles]
+    moves = (away[:, 0] | away[:, 1]).take(triangles)
     vertices = np.zeros(len(before), bool)
-    vertices[triangles[moves[:, 0] | moves[:, 1] | moves[:, 2]]] = True
-    return np.concatenate([before[vertices], after[vertices]])
+    vertices[triangles.compress(moves[:, 0] | moves[:, 1] | moves[:, 2], axis=0)] = True
+    return np.concatenate([places.compress(vertices, axis=0) for places in (before, after)])  # faster than by index
 
 
 @dataclass(frozen=True, slots=True, eq=False)
