@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mimica.animation.fill import smooth_step
+from mimica.animation.fill import smooth_step, strips
 from mimica.animation.sharp_image import SharpImage
 
 FloatArray = NDArray[np.float32]
@@ -44,19 +44,23 @@ class ContinuedImage:
         sigma = MIRRORED[1] * face_width_px
         scale = min(1.0, 4 / sigma)  # a wide blur is a narrow one of a smaller picture
         small = cv2.resize(repeated, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        del repeated
         blurred = cv2.GaussianBlur(small, (0, 0), sigma * scale)
         blurred = cv2.resize(blurred, (width + 2 * margin, height + 2 * margin), interpolation=cv2.INTER_LINEAR)
         x = np.arange(width + 2 * margin, dtype=np.float32) - margin
         y = np.arange(height + 2 * margin, dtype=np.float32) - margin
         across = np.maximum(np.maximum(-x, x - (width - 1)), 0)
         down = np.maximum(np.maximum(-y, y - (height - 1)), 0)
-        far = np.hypot(across[None, :], down[:, None])
-        weight = smooth_step(far, MIRRORED[0] * face_width_px, MIRRORED[1] * face_width_px)
-        mixed = cv2.blendLinear(blurred, mirrored, weight, 1 - weight)
-        mixed[margin : margin + height, margin : margin + width] = image
+        continued = np.empty((*mirrored.shape[:2], 4), np.uint8)
+        for rows in strips(*mirrored.shape[:2]):
+            far = np.hypot(across[None, :], down[rows, None])
+            weight = smooth_step(far, MIRRORED[0] * face_width_px, MIRRORED[1] * face_width_px)
+            continued[rows, :, :3] = cv2.blendLinear(blurred[rows], mirrored[rows], weight, 1 - weight)
+        del blurred, mirrored
+        continued[margin : margin + height, margin : margin + width, :3] = image
         owned = np.ones((height, width), np.float32) if matte is None else matte
-        owned = cv2.copyMakeBorder(cv2.convertScaleAbs(owned, alpha=255), *around, cv2.BORDER_REPLICATE)
-        return cls(SharpImage.of(np.dstack([mixed, owned]).astype(np.uint8), once=once), margin)
+        continued[..., 3] = cv2.copyMakeBorder(cv2.convertScaleAbs(owned, alpha=255), *around, cv2.BORDER_REPLICATE)
+        return cls(SharpImage.of(continued, once=once), margin)
 
     def look_up(self, places: FloatArray) -> Image:
         """Samples (h, w, 4) at `places` (h, w, 2) in pixels of the picture itself, pixel centres at integers."""

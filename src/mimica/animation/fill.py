@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import cv2
@@ -55,10 +56,36 @@ def look_up(
     return cv2.remap(image, places, None, how, borderMode=border)  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
+STRIP_PX = 1_000_000
+
+
+def strips(height: int, width: int) -> Iterator[slice]:
+    """Rows of a picture, about `STRIP_PX` pixels at a time: floating-point numbers take many times its memory."""
+    step = max(1, STRIP_PX // width)
+    return (slice(top, top + step) for top in range(0, height, step))
+
+
+LARGE_BYTES = 16_000_000
+"""Of larger pictures only the part around the points becomes floating-point numbers, which take four times as much."""
+
+
+def _around(
+    image: NDArray[np.generic], points_px: NDArray[np.floating]
+) -> tuple[NDArray[np.generic], NDArray[np.float32]]:
+    """The part of a large picture that `sample` reads for these points, and its corner (x, y)."""
+    if image.nbytes <= LARGE_BYTES or not len(points_px):
+        return image, np.zeros(2, np.float32)
+    limit = np.array(image.shape[1::-1])
+    low = np.clip(np.floor(points_px.min(0)).astype(int) - 2, 0, limit - 1)
+    high = np.clip(np.ceil(points_px.max(0)).astype(int) + 2, low + 1, limit)
+    return image[low[1] : high[1], low[0] : high[0]], low.astype(np.float32)
+
+
 def sample(image: NDArray[np.generic], points_px: NDArray[np.floating]) -> FloatArray:
     """Bilinear samples of `image` (H, W[, C]) at `points_px` (N, 2) in its continuous pixels; edges repeat."""
-    source = np.ascontiguousarray(image, np.float32)
-    points = np.ascontiguousarray(points_px, np.float32) - 0.5
+    part, corner = _around(image, points_px)
+    source = np.ascontiguousarray(part, np.float32)
+    points = np.ascontiguousarray(points_px - corner, np.float32) - 0.5
     columns = 4096  # cv2.remap wants images of fewer than 32768 columns
     count = len(points)
     if not count:

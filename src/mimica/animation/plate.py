@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mimica.animation.fill import strips
+
 FloatArray = NDArray[np.float32]
 
 GUIDE_PX = 512
@@ -24,9 +26,12 @@ def refine_matte(image: NDArray[np.uint8], matte: FloatArray) -> FloatArray:
     guide_mean, matte_mean = mean(guide), mean(coarse)
     slope = (mean(guide * coarse) - guide_mean * matte_mean) / (mean(guide * guide) - guide_mean**2 + 1e-3)
     offset = matte_mean - slope * guide_mean
-    full_guide = image.astype(np.float32).mean(2) / 255
     slope, offset = (cv2.resize(mean(plane), (width, height)) for plane in (slope, offset))
-    return np.clip(slope * full_guide + offset, 0, 1)
+    refined = np.empty_like(matte)
+    for rows in strips(height, width):
+        full_guide = image[rows].astype(np.float32).mean(2) / 255
+        refined[rows] = np.clip(slope[rows] * full_guide + offset[rows], 0, 1)
+    return refined
 
 
 def background_plate(image: NDArray[np.uint8], matte: FloatArray) -> NDArray[np.uint8]:
@@ -41,8 +46,13 @@ def background_plate(image: NDArray[np.uint8], matte: FloatArray) -> NDArray[np.
         return image.copy()
     painted = cv2.inpaint(small, person, 4, cv2.INPAINT_TELEA)
     painted = cv2.GaussianBlur(painted, (0, 0), 1.2)
-    painted = cv2.resize(painted, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.float32)
+    painted = cv2.resize(painted, (width, height), interpolation=cv2.INTER_CUBIC)
     reach = max(1.0, 3 * max(width, height) / 512)
-    weight = cv2.GaussianBlur(cv2.resize(person.astype(np.float32), (width, height)), (0, 0), reach)[..., None]
-    grain = np.random.default_rng(0).normal(0, 1.5, (height, width, 1)).astype(np.float32)
-    return np.clip(image * (1 - weight) + (painted + grain) * weight, 0, 255).astype(np.uint8)
+    weights = cv2.GaussianBlur(cv2.resize(person.astype(np.float32), (width, height)), (0, 0), reach)[..., None]
+    dice = np.random.default_rng(0)
+    plate = np.empty_like(image)
+    for rows in strips(height, width):
+        weight, behind = weights[rows], painted[rows].astype(np.float32)
+        behind += dice.normal(0, 1.5, (len(behind), width, 1)).astype(np.float32)
+        plate[rows] = np.clip(image[rows] * (1 - weight) + behind * weight, 0, 255)
+    return plate

@@ -65,10 +65,11 @@ def load_photo(path: str | Path, limits: Limits | None = None) -> Photo:
             picture.seek(0)
             notes.append("the file is animated: its first picture is used")
         picture.load()
-        upright = ImageOps.exif_transpose(picture)
-        if upright.size != picture.size or picture.getexif().get(0x0112, 1) not in (0, 1):
+        size, turned = picture.size, picture.getexif().get(0x0112, 1) not in (0, 1)
+        ImageOps.exif_transpose(picture, in_place=True)
+        if picture.size != size or turned:
             notes.append("the photo was turned upright as its EXIF data asks")
-        image, alpha, profile = _srgb(upright, notes)
+        image, alpha, profile = _srgb(picture, notes)
     return Photo(image, alpha, profile, tuple(notes))
 
 

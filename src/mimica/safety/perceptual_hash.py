@@ -52,12 +52,20 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+_ROWS = 256
+"""Shrunk at a time."""
+
+
 def perceptual_hash(image: NDArray[np.uint8]) -> str:
     """The 256 signs of a picture, (H, W, 3) uint8 RGB, as 64 hexadecimal digits."""
     import cv2
 
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    small = cv2.resize(grey, (4 * HASH_SIDE, 4 * HASH_SIDE), interpolation=cv2.INTER_AREA)
+    height, side = len(image), 4 * HASH_SIDE
+    narrow = np.empty((height, side), np.float32)
+    for top in range(0, height, _ROWS):  # a photo of 50 megapixels takes 200 MB as such numbers
+        grey = cv2.cvtColor(image[top : top + _ROWS], cv2.COLOR_RGB2GRAY).astype(np.float32)
+        narrow[top : top + _ROWS] = cv2.resize(grey, (side, len(grey)), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(narrow, (side, side), interpolation=cv2.INTER_AREA)
     low = cv2.dct(small)[1 : HASH_SIDE + 1, 1 : HASH_SIDE + 1]
     bits = (low > np.median(low)).astype(np.uint8)
     return np.packbits(bits).tobytes().hex()
