@@ -37,6 +37,7 @@ MARK_ALGORITHM: Final = "mimica.mark"
 
 SETTINGS: Final[dict[str, Any]] = {
     "builder": {"thumbnail": {"enabled": False}},  # a thumbnail would publish the photo
+    "core": {"backing_store_memory_threshold_in_mb": 32},  # larger films go through a temporary file, not memory
     "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},  # nothing here opens a connection
 }
 
