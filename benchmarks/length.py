@@ -116,6 +116,7 @@ def plot(result: dict[str, Any], path: Path) -> None:
     import matplotlib
 
     matplotlib.use("svg")
+    matplotlib.rcParams["svg.fonttype"] = "none"
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(7, 2.8), layout="constrained")
@@ -123,7 +124,7 @@ def plot(result: dict[str, Any], path: Path) -> None:
     axes.plot(share, [point["resident_mb"] for point in result["points"]], marker="o", markersize=3)
     axes.set_xlabel("minutes of film written")
     axes.set_ylabel("resident memory, MB")
-    axes.set_ylim(0, 1.25 * result["peak_mb"])
+    axes.set_ylim(0, 1.25 * max(point["resident_mb"] for point in result["points"]))
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, metadata={"Date": None})

@@ -1,12 +1,12 @@
 """How fast an animation is from end to end, where the time goes, how soon it starts, and how much memory it takes.
 
-    python benchmarks/speed.py [stages|start|whole|length] [--frames N] [--loop N] [--json]
+    python benchmarks/speed.py [stages|start|whole] [--frames N] [--json]
 
 stages: cheapest call of each stage, in ms of processor time, on the shipped portrait at 512 px and enlarged to 1080 px,
         one thread, beside a matrix product (0.13 GMAC) by which machines can be compared.
 start:  seconds of a fresh interpreter until the first frame is drawn, the reading of the driver left out.
 whole:  `animate` of both portraits with 1, 2, … threads: frames a second, processor time a frame, peak memory.
-length: memory while the driver is played `--loop` times: resident MB at every tenth of the film.
+benchmarks/length.py has memory over a long film.
 """
 
 from __future__ import annotations
@@ -40,17 +40,12 @@ import json, resource, sys, time
 from fractions import Fraction
 from mimica.animation import animate
 from mimica.animation.timeline import Timeline
-memory = []
-def progress(now):
-    if now.total and now.stage == "animating" and now.done % max(1, now.total // 10) == 0:
-        with open("/proc/self/statm") as file:
-            memory.append(int(file.read().split()[1]) * resource.getpagesize() >> 20)
-photo, driver, out, seconds, loop = sys.argv[1:]
-timeline = Timeline(end=Fraction(seconds) if seconds != "0" else None, loop=int(loop))
+photo, driver, out, seconds = sys.argv[1:]
+timeline = Timeline(end=Fraction(seconds))
 begun = time.monotonic()
-report = animate(photo, driver, out, consent="fictional", timeline=timeline, progress=progress)
+report = animate(photo, driver, out, consent="fictional", timeline=timeline)
 print(json.dumps({"frames": report.frames, "seconds": time.monotonic() - begun, "cpu": time.process_time(),
-    "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10, "memory_mb": memory}))
+    "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10}))
 """
 
 
@@ -165,11 +160,11 @@ def start(_: int) -> dict[str, float]:
     return min(runs, key=lambda run: run["first frame"])
 
 
-def animated(side: int, frames: int, loop: int, threads: int, folder: Path) -> dict[str, Any]:
+def animated(side: int, frames: int, threads: int, folder: Path) -> dict[str, Any]:
     """One `animate` in a process of its own."""
     environment = {**os.environ, "MIMICA_THREADS": str(threads), "MIMICA_HOME": str(folder / "home")}
-    seconds = str(Fraction(frames, 25)) if frames else "0"
-    arguments = [str(portrait(side, folder)), str(DEMO / "driver.mp4"), str(folder / "out.mp4"), seconds, str(loop)]
+    seconds = str(Fraction(frames, 25))
+    arguments = [str(portrait(side, folder)), str(DEMO / "driver.mp4"), str(folder / "out.mp4"), seconds]
     done = subprocess.run(
         [sys.executable, "-c", RUN, *arguments], env=environment, capture_output=True, text=True, check=True
     )
@@ -184,7 +179,7 @@ def whole(frames: int) -> dict[str, Any]:
     counts = sorted({1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1})
     with tempfile.TemporaryDirectory() as folder:
         return {
-            f"{side} px, {threads} threads": animated(side, frames, 1, threads, Path(folder))
+            f"{side} px, {threads} threads": animated(side, frames, threads, Path(folder))
             for side in SIZES
             for threads in counts
         }
@@ -193,16 +188,11 @@ def whole(frames: int) -> dict[str, Any]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("stages", "start", "whole", "length"), nargs="?", default="stages")
+    parser.add_argument("what", choices=("stages", "start", "whole"), nargs="?", default="stages")
     parser.add_argument("--frames", type=int, default=40)
-    parser.add_argument("--loop", type=int, default=20)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    if options.what == "length":
-        with tempfile.TemporaryDirectory() as folder:
-            result: dict[str, Any] = animated(SIZES[0], 0, options.loop, 2, Path(folder))
-    else:
-        result = {"stages": stages, "start": start, "whole": whole}[options.what](options.frames)
+    result: dict[str, Any] = {"stages": stages, "start": start, "whole": whole}[options.what](options.frames)
     if options.json:
         print(json.dumps(result))
         return
