@@ -2,3 +2,8 @@
 
 Importing the room is importing Ray, so only `--engine ray` does.
 """
+
+import os
+
+# Ray joins a cluster by itself whenever anything asks it after the end, such as a thread of Serve; only `connect` may
+os.environ.setdefault("RAY_ENABLE_AUTO_CONNECT", "0")  # read when Ray is imported

@@ -11,7 +11,7 @@ import secrets
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
@@ -29,6 +29,8 @@ TICKETS_PER_REPLICA = 2
 
 PAUSE_S = 2.0
 """How long a ticket that failed holds its place: replicas that cannot work at all are not asked in a hurry."""
+
+STOP_S = 10.0
 
 Errand = Callable[[str], bool]
 """Makes a waiting job in the name that it is given; False when none waits. It travels to the replicas."""
@@ -100,6 +102,10 @@ class ServeCrew:
             self._queue.release(ticket)  # the replica finds its claim gone, and stops
         with suppress(RayError, RayServeException):
             serve.delete(self._name)
+        # nothing of ours may ask Ray after this process has left the cluster: it would join again
+        wait(self._open.values(), STOP_S)
+        if self._handle is not None:
+            wait([self._senders.submit(self._handle.shutdown)], STOP_S)
         self._senders.shutdown(wait=False, cancel_futures=True)
         for ticket in held:
             self._queue.release(ticket)  # one that was on its way may have claimed a job meanwhile

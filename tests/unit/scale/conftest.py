@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+import mimica.scale  # noqa: F401 before Ray: it says that Ray joins no cluster by itself
+
 RAY = "needs the extra `ray`"
 
 

@@ -84,6 +84,8 @@ def all_done(client: TestClient) -> bool:
 
 
 def test_the_rest_service_on_ray(two_nodes: Any, shelf: Path, tmp_path: Path) -> None:
+    from ray import serve
+
     from mimica.scale.service_crew import ServeCrew
     from mimica.scale.serving import ServiceSize
 
@@ -122,6 +124,8 @@ def test_the_rest_service_on_ray(two_nodes: Any, shelf: Path, tmp_path: Path) ->
         there = [job["report"]["frames_sha256"] for job in jobs(client)]
         films = list((tmp_path / "there" / "jobs").rglob("result-*.mp4"))
         assert len(films) == len(there)  # none twice, none half
+
+    serve.shutdown()
 
     with opened(create_app(settings(tmp_path / "here", workers=1))) as client:
         post(client, shelf)
