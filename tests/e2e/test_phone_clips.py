@@ -68,6 +68,7 @@ def test_it_drives_a_photo_at_its_own_times(
     clip = record(tmp_path / "IMG 0001.mov", portrait, **form)
     report = animate(PORTRAIT, clip, tmp_path / "out.mp4", consent="fictional", device="cpu", framing="crop")
     assert report.frames == len(UNEVEN_MS), kind
+    assert report.rate is None  # none is claimed that the frames do not keep
     assert times(tmp_path / "out.mp4") == [Fraction(time_ms, 1000) for time_ms in UNEVEN_MS]
     assert [note.split(",")[0] for note in report.notes] == list(told)
 

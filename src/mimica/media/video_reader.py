@@ -294,10 +294,16 @@ def _timed(
         yield *held, rest if 0 < rest <= LONGEST_LAST_FRAME_S else max(usual, clock.time_base)
 
 
+UNEVEN_FROM = Fraction(1, 10)
+"""Average and nominal rate that differ by more belong to uneven times; the last frame of a short clip makes up less."""
+
+
 def _rate(stream: VideoStream) -> Fraction | None:
+    """The nominal rate; None for uneven times, whose nominal rate is far from the average or that of the ticks."""
     nominal, average = stream.guessed_rate, stream.average_rate
-    # For uneven times the nominal rate can be that of the ticks themselves.
-    return (nominal if nominal and nominal <= MAX_NOMINAL_RATE else average) or None
+    if not nominal or nominal > MAX_NOMINAL_RATE:
+        return average or None
+    return nominal if not average or abs(average / nominal - 1) <= UNEVEN_FROM else None
 
 
 def _time_base(stream: VideoStream) -> Fraction:
