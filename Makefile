@@ -1,6 +1,7 @@
 # make demo    animate two photos (installs only what a user needs)
 # make test    every test                (installs the dev extra, torch included)
 # make lint    ruff and basedpyright
+# make site    the documentation site, built strictly into build/site
 # make bench   the measurements that docs/bench quotes
 # make fuzz    50,000 mutated files against the readers (minutes); findings are kept in fuzz-findings
 # make kill-test  a hundred kills at random moments (minutes)
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 OUT ?= demo-out
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test kill-test fuzz lint format bench docs clean
+.PHONY: help demo test kill-test fuzz lint format bench docs site clean
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
@@ -58,6 +59,9 @@ bench: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BIN)/python -m mimica.cli.reference > docs/reference/cli.md
+
+site: $(VENV)/.dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 clean:
 	rm -rf build dist demo-out .pytest_cache .ruff_cache .hypothesis
