@@ -1,7 +1,8 @@
 """What the site adds to the folder docs/: pages that live at the repository's root, and lists that follow from files.
 
 `Benchmarks` and `Decisions` of the navigation are every page of docs/bench and docs/adr by their first headings, so
-that a new record needs no entry. Links that leave docs/ become links to those pages, or plain words where the site has none.
+that a new record needs no entry. Links that leave docs/ become links to those pages,
+or plain words where the site has none.
 """
 
 from __future__ import annotations
