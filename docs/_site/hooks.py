@@ -20,6 +20,8 @@ ROOT = Path(__file__).parents[2]
 FROM_ROOT = {
     "SECURITY.md": "security.md",
     "RESPONSIBLE_USE.md": "responsible-use.md",
+    "integrations/container/README.md": "howto/container.md",
+    "integrations/comfyui/README.md": "howto/comfyui.md",
 }
 """Pages outside docs/ and their names in the site."""
 LISTS = {"Benchmarks": "bench", "Decisions": "adr"}

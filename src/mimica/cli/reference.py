@@ -61,7 +61,8 @@ def row(parameter: inspect.Parameter, hint: Any) -> str:
         taken = " / ".join(get_args(kind)) if get_origin(kind) is Literal else information.metavar
         name += "" if kind is bool else f" {taken}"
     default = "required" if required else value(parameter.default)
-    return f"| {name} | {default} | {information.help} |".replace("N|largest", r"N\|largest")
+    cells = (cell.replace("|", r"\|") for cell in (name, default, information.help))
+    return f"| {' | '.join(cells)} |"
 
 
 def value(default: object) -> str:
