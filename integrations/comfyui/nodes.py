@@ -141,7 +141,7 @@ class AnimatePortrait:
         basis = chosen(consent)
         if bool(driving_video.strip()) == (driving_frames is not None):
             raise mimica.UsageError("driver: give either driving_video or driving_frames, one of them")
-        with tempfile.TemporaryDirectory(prefix="mimica-") as inputs:
+        with tempfile.TemporaryDirectory(prefix="mimica-comfyui-") as inputs:
             photo, driver = Path(inputs) / "portrait.png", Path(inputs) / "driver.mp4"
             pictures.write_photo(portrait, photo, "portrait")
             if driving_frames is None:
@@ -199,7 +199,7 @@ class EditPortrait:
         """The picture as released, and its path. `sliders`: by the names in SLIDERS, - written as _."""
         basis = chosen(consent)
         edits = {name.replace("_", "-"): value for name, value in sliders.items() if value} | named_values(more)
-        with tempfile.TemporaryDirectory(prefix="mimica-") as inputs:
+        with tempfile.TemporaryDirectory(prefix="mimica-comfyui-") as inputs:
             photo = Path(inputs) / "portrait.png"
             pictures.write_photo(portrait, photo, "portrait")
             report = mimica.edit(

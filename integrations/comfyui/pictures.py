@@ -27,7 +27,7 @@ def pixels(image: Any, what: str) -> NDArray[np.uint8]:
 
     Raises UsageError for anything that is no IMAGE.
     """
-    values = np.asarray(image.detach().cpu() if hasattr(image, "detach") else image)
+    values = np.asarray(image.detach().cpu().float() if hasattr(image, "detach") else image)
     if values.ndim != 4 or values.shape[3] not in (3, 4) or 0 in values.shape or values.dtype.kind != "f":
         raise mimica.UsageError(
             f"{what}: a tensor {values.shape} of {values.dtype} is no IMAGE; connect pictures (B, H, W, 3), 0 to 1"
@@ -53,8 +53,8 @@ def write_clip(frames: Any, fps: float, path: Path, what: str) -> None:
     pictures = pixels(frames, what)[..., :3]
     if len(pictures) < 2:
         raise mimica.UsageError(f"{what}: one picture is no performance; connect the frames of a video")
-    if not 0 < fps <= 1000:
-        raise mimica.UsageError(f"fps {fps}: frames a second must lie between 0 and 1000; connect the video's own")
+    if not 1 <= fps <= 1000:
+        raise mimica.UsageError(f"driving_fps {fps}: frames a second are 1 to 1000; connect the video's own")
     rate = Fraction(fps).limit_denominator(1001)  # 30000/1001 is told as 29.97002997…
     with av.open(str(path), mode="w") as container:
         stream = container.add_stream("libx264rgb", rate=rate, options={"qp": "0", "preset": "ultrafast"})

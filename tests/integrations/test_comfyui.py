@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import inspect
+import json
 import sys
 import tomllib
 import types
@@ -106,6 +107,7 @@ def test_a_node_says_what_comfyui_asks(nodes: dict[str, Any], key: str) -> None:
     assert node.CATEGORY == "Mimica"
     asked = node.INPUT_TYPES()
     assert set(asked) <= {"required", "optional"}
+    assert json.loads(json.dumps(asked))  # that is how the page gets them
     inputs = {name: entry for group in asked.values() for name, entry in group.items()}
     for kind, *options in inputs.values():
         assert isinstance(kind, list) or kind in {"IMAGE", "STRING", "FLOAT"}
@@ -194,7 +196,10 @@ def test_sliders_become_a_released_picture(nodes: dict[str, Any], comfyui: Path,
     sliders = {name: rule["default"] for name, (kind, rule) in required.items() if kind == "FLOAT"}
     assert set(sliders.values()) == {0}  # the photo as it is
     image, path = node().edit(
-        portrait=portrait, consent="fictional", **sliders | {"smile": 0.8, "yaw": 12.0}, more="jaw-left=0.3"
+        portrait=portrait.to(torch.float16),
+        consent="fictional",
+        **sliders | {"smile": 0.8, "yaw": 12.0},
+        more="jaw-left=0.3",
     )["result"]
     assert files(comfyui) == ["output/mimica/edit_00001.png"]
     assert np.array_equal(np.rint(image.numpy()[0] * 255), load_photo(path).image)
@@ -218,6 +223,7 @@ def test_what_is_refused_is_one_line_and_leaves_no_file(
         (animate, good, UsageError, "one of them"),
         (animate, good | {"driving_frames": frames, "driving_video": "take.mp4"}, UsageError, "one of them"),
         (animate, good | {"driving_frames": frames[:1]}, UsageError, "no performance"),
+        (animate, good | {"driving_frames": frames, "driving_fps": 1e-6}, UsageError, "1 to 1000"),
         (animate, good | {"portrait": two, "driving_frames": frames}, UsageError, "2 pictures are connected"),
         (animate, good | {"portrait": portrait * float("nan"), "driving_frames": frames}, UsageError, "no numbers"),
         (animate, good | {"portrait": portrait[0], "driving_frames": frames}, UsageError, "no IMAGE"),
