@@ -108,6 +108,7 @@ class AnimatePortrait:
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, dict[str, Any]]:
+        seen = 'When "AI" is seen in the picture: in the first seconds and after cuts, or always.'
         driver = "A video in ComfyUI's input folder, by its name. Or connect driving_frames."
         return {
             "required": {"portrait": ("IMAGE", {"tooltip": "One picture."}), **consent_inputs()},
@@ -118,6 +119,7 @@ class AnimatePortrait:
                 "expression": number(1, 0, 2, "How much of the actor's expression; 0 keeps the photo's own."),
                 "pose": number(1, 0, 2, "How much of the head's motion; 0 holds it still."),
                 "gaze": number(1, 0, 2, "How much of the eyes' motion; 0 keeps the photo's own."),
+                "label": (["start", "always"], {"default": "start", "tooltip": seen}),
                 **agreement_inputs(),
                 "filename_prefix": ("STRING", {"default": "mimica/portrait"}),
             },
@@ -134,8 +136,9 @@ class AnimatePortrait:
     @in_one_line
     def animate(
         self, portrait: Any, consent: str, driving_video: str = "", driving_frames: Any = None,
-        driving_fps: float = 25.0, expression: float = 1.0, pose: float = 1.0, gaze: float = 1.0, receipt: str = "",
-        purpose: str = "personal", filename_prefix: str = "mimica/portrait", folder: Path | str | None = None,
+        driving_fps: float = 25.0, expression: float = 1.0, pose: float = 1.0, gaze: float = 1.0, label: str = "start",
+        receipt: str = "", purpose: str = "personal", filename_prefix: str = "mimica/portrait",
+        folder: Path | str | None = None,
     ) -> dict[str, Any]:  # fmt: skip
         """frames as released, the video's path, frames a second. `folder`: where to, outside ComfyUI."""
         basis = chosen(consent)
@@ -151,7 +154,7 @@ class AnimatePortrait:
             report = mimica.animate(
                 photo, driver, host.new_output(filename_prefix, ".mp4", folder), consent=basis,
                 receipt=receipt_file(receipt), purpose=purpose, expression=expression, pose=pose, gaze=gaze,
-                overwrite=False, animator=animator(), progress=host.progress_bar(),
+                label=label, overwrite=False, animator=animator(), progress=host.progress_bar(),
             )  # fmt: skip
         frames, fps = pictures.read_clip(report.out, report.frames)
         return {"ui": host.shown(report.out, moving=True), "result": (frames, str(report.out), fps)}

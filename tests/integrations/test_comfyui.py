@@ -176,7 +176,7 @@ def test_a_video_is_found_in_the_input_folder_and_nowhere_else(
         assert video.info.rate == 25
     before = node.IS_CHANGED(driving_video="take.mp4", consent="fictional")
     made = node().animate(
-        portrait=portrait, consent="fictional", driving_video="take.mp4", filename_prefix="take", expression=0.5
+        portrait=portrait, consent="fictional", driving_video="take.mp4", filename_prefix="take", label="always"
     )
     assert made["result"][0].shape[0] == 2
     assert files(comfyui) == ["input/take.mp4", "output/take_00001.mp4"]
