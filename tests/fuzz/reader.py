@@ -43,15 +43,17 @@ def peak_bytes() -> int:
     except ImportError:
         return 0
     unit = 1 if sys.platform == "darwin" else 1024
-    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)  # children: the sentries that have ended
-    return max(_sentry_peak(), *(resource.getrusage(kind).ru_maxrss * unit for kind in kinds))
-
-
-def _sentry_peak() -> int:
-    """Of the sentry that lives, on Linux."""
+    # Linux counts in ru_maxrss what a process was forked from, so for living ones /proc is asked
+    own = _most_held("self") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
     alive = sentry._sentry.process
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit
+    return max(own, ended, _most_held(str(alive.pid)) if alive else 0)
+
+
+def _most_held(process: str) -> int:
+    """Peak memory of a living process on Linux, 0 elsewhere."""
     try:
-        status = Path(f"/proc/{alive.pid}/status").read_text() if alive else ""
+        status = Path(f"/proc/{process}/status").read_text()
     except OSError:
         return 0
     return next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM")), 0)
