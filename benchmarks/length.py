@@ -37,6 +37,8 @@ from fractions import Fraction
 from pathlib import Path
 from mimica.animation import animate
 from mimica.animation.timeline import Timeline
+from mimica.runtime.memory import return_freed_memory
+return_freed_memory()  # as the command line does
 
 def resident(pid):
     with open(f"/proc/{pid}/statm") as file:

@@ -38,6 +38,7 @@ from mimica.cli import (
 )
 from mimica.cli.failure import Failure, one_line
 from mimica.errors import Interrupted, MimicaError
+from mimica.runtime.memory import return_freed_memory
 
 EXIT_CODES = (
     "Exit codes: 0 done; 1 unexpected error; 2 wrong usage or no consent; 3 a photo or video cannot be read; "
@@ -143,4 +144,5 @@ def main() -> NoReturn:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, stop)  # so that temporary files are removed as on Ctrl-C
+    return_freed_memory()
     raise SystemExit(run(sys.argv[1:]))
