@@ -7,6 +7,7 @@ of 256 px and a few frames of the shipped driver.
 from __future__ import annotations
 
 import ast
+import importlib.util
 import re
 import shlex
 import shutil
@@ -160,12 +161,24 @@ def look_up(command: str) -> None:
 
 
 def imports_hold(block: str) -> None:
-    """Every name that a block imports from the package is there."""
-    tree = ast.parse(block)
-    tree.body = [
-        node for node in tree.body if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mimica")
-    ]
-    exec(compile(tree, "snippet", "exec"), {})
+    """Every name that a block imports from the package is there, also where an extra of its module is not installed."""
+    for node in ast.parse(block).body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mimica"):
+            try:
+                exec(compile(ast.Module([node], []), "snippet", "exec"), {})
+            except ModuleNotFoundError as error:
+                if (error.name or "mimica").startswith("mimica"):
+                    raise
+                assert {alias.name for alias in node.names} <= defined(str(node.module))
+
+
+def defined(module: str) -> set[str]:
+    """The classes and functions that a module's source defines."""
+    found = importlib.util.find_spec(module)
+    assert found is not None
+    assert found.origin is not None
+    tree = ast.parse(Path(found.origin).read_text(encoding="utf-8"))
+    return {node.name for node in tree.body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
 
 
 def execute(snippet: Snippet) -> None:

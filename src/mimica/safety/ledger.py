@@ -27,6 +27,7 @@ from typing import Final, Literal, TextIO
 from mimica.errors import LedgerError, OutputError
 from mimica.safety.home import home, private_folder
 from mimica.safety.ledger_rows import GENESIS, JobFacts, LedgerJob, LedgerRow, LedgerState, check_chain, row_hash
+from mimica.safety.write_ahead import use_write_ahead_log
 
 __all__ = ["MARK_IDS", "JobFacts", "Ledger", "LedgerJob", "LedgerRow", "LedgerState", "ledger_path"]
 
@@ -219,7 +220,7 @@ class Ledger:
                     f"ledger {self.path}: is of version {version}; install the newer Mimica that wrote it"
                 )
             if version == 0:
-                execute("PRAGMA journal_mode = WAL")
+                use_write_ahead_log(self._connection, BUSY_S)
             execute("PRAGMA synchronous = FULL")
             if version == 0:
                 with self._transaction():

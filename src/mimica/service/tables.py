@@ -13,10 +13,13 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from mimica.errors import UsageError
+from mimica.safety.write_ahead import use_write_ahead_log
 
 ACTIVE: Final = ("queued", "running")
 FINISHED: Final = ("done", "failed", "cancelled")
 STATES: Final = (*ACTIVE, *FINISHED)
+BUSY_S: Final = 30.0
+"""How long one program waits for another's writing, seconds."""
 
 
 class Table(DeclarativeBase):
@@ -103,5 +106,6 @@ def open_database(url: str) -> Engine:
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
-    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL"):
-        connection.execute(f"PRAGMA {pragma}").close()
+    connection.execute(f"PRAGMA busy_timeout={BUSY_S * 1000:.0f}").close()
+    use_write_ahead_log(connection, BUSY_S)
+    connection.execute("PRAGMA synchronous=FULL").close()
