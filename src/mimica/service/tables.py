@@ -94,8 +94,11 @@ def open_database(url: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
     try:
         with engine.begin() as connection:
-            if engine.dialect.name == "postgresql":  # several processes may start at once
+            # Several programs may start at once; the first makes the tables.
+            if engine.dialect.name == "postgresql":
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(774921)")
+            elif engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
             Table.metadata.create_all(connection)
     except SQLAlchemyError as error:
         reason = " ".join(str(getattr(error, "orig", None) or type(error).__name__).split())
