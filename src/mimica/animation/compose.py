@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mimica.animation.beyond import ContinuedImage
+from mimica.animation.contour import Contour, find_contour
 from mimica.animation.fill import smooth_step
 
 FloatArray = NDArray[np.float32]
@@ -89,20 +90,29 @@ class Flow:
     Attributes:
         shift: (h, w, 2) pixels from each to its source. known: (h, w) 0..1, where there is one; None: everywhere.
         cells: (rows, columns, 2) the shifts from which these were enlarged.
+        contour: where these lie between two surfaces; None: nowhere.
     """
 
     shift: FloatArray
     known: FloatArray | None
     cells: FloatArray
+    contour: Contour | None = None
 
     @classmethod
-    def of(cls, cells: FloatArray, covered: NDArray[np.bool_], width: int, height: int) -> Flow:
-        """Of shifts (rows, columns, 2), known where `covered`, of cells that fill a box of (height, width) pixels."""
+    def of(
+        cls, cells: FloatArray, covered: NDArray[np.bool_], width: int, height: int, depth: FloatArray | None = None
+    ) -> Flow:
+        """Of shifts (rows, columns, 2), known where `covered`, of cells that fill a box of (height, width) pixels.
+
+        depth: (rows, columns) cm, for contours where a surface hides another.
+        """
+        cells, contour = (cells, None) if depth is None else find_contour(cells, depth, width, height)
         shift = np.asarray(cv2.resize(cells, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
-        if covered.all():
-            return cls(shift, None, cells)
-        known = cv2.resize(covered.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
-        return cls(shift, np.asarray(known, np.float32), cells)
+        known = None
+        if not covered.all():
+            whole = cv2.resize(covered.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+            known = np.asarray(whole, np.float32)
+        return cls(shift, known, cells, contour)
 
     def moved(self) -> Image:
         """(h, w) 0..255, how far each pixel is drawn anew; 0 keeps the photo's own."""
@@ -152,6 +162,17 @@ def lay_person(picture: Image, person: ContinuedImage, plate: Image, box: Box, f
             (picture[area], cv2.bitwise_not(moved)),
         )
         picture[area] = _mixed(layers)
+    if flow.contour is not None:
+        _lay_contour(picture[box.area], person, plate[box.area], box, flow.contour)
+
+
+def _lay_contour(picture: Image, person: ContinuedImage, plate: Image, box: Box, contour: Contour) -> None:
+    """Draw contours into `picture` (h, w, 3), the pixels of `box`."""
+    at = contour.rows, contour.columns
+    places = contour.shifts + (np.stack([contour.columns, contour.rows], 1) + box.corner)
+    seen = person.look_up(places.astype(np.float32)).astype(np.float32)
+    nearer, farther = plate[at] + (seen[..., :3] - plate[at]) * (seen[..., 3:] / 255)
+    picture[at] = np.rint(farther + (nearer - farther) * contour.nearer[:, None]).astype(np.uint8)
 
 
 def _mixed(layers: Iterable[tuple[NDArray[Any], NDArray[Any]]]) -> Image:

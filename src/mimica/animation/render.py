@@ -132,7 +132,7 @@ class Renderer:
         """Where the pixels of `box` come from when the base sheet's vertices are at `base` (N, 3)."""
         columns, rows = (max(2, round(self.fineness * side)) for side in (box.width, box.height))
         layer = rasterise(self.mesh, self.mesh.base, base, self._view(box, columns, rows))
-        return Flow.of(layer.shift_px, layer.covered, box.width, box.height)
+        return Flow.of(layer.shift_px, layer.covered, box.width, box.height, layer.depth)
 
     def _view(self, box: Box, columns: int, rows: int) -> View:
         return View(self.patch.x0 + box.left, self.patch.y0 + box.top, box.width, box.height, columns, rows)

@@ -72,3 +72,18 @@ def test_points_of_triangles_that_move() -> None:
     assert len(moved) == 6
     assert enclosing(moved, 40, 40) == Box(0, 0, 16, 10)
     assert not len(moved_points(before, before + 0.1, triangles))
+
+
+def test_nothing_between_two_surfaces_is_seen_at_a_contour() -> None:
+    box = Box(0, 0, 120, 40)
+    photo = np.full((40, 120, 3), 200, np.uint8)
+    photo[:, 40:80] = 0
+    cells = np.zeros((20, 60, 2), np.float32)
+    cells[..., 0] = np.where(np.arange(60) < 30, -25, 25)  # what shows lies left of the black or right of it
+    depth = np.where(cells[..., 0] < 0, 50, 80).astype(np.float32)
+    seen = []
+    for given in (depth, None):
+        picture, flow = photo.copy(), Flow.of(cells, np.ones((20, 60), bool), 120, 40, given)
+        lay_person(picture, _person(photo), photo, box, flow)
+        seen.append(picture.min())
+    assert seen == [200, 0]
