@@ -25,6 +25,11 @@ BLINK_REACH = 1.15
 """Blinks go a little further than the lower lid, which stops them."""
 
 
+SLITS = {"mouth": (0.0, 2.2), "left_eye": (3.15, 1.45), "right_eye": (-3.15, 1.45)}
+"""Middle and half width in cm, in canonical x, of the slit between the lips and between the lids."""
+FEWEST_COLUMNS = 5
+UNEVEN_CM = 0.4
+"""How much further than in the middle lips may stand apart elsewhere, once the expression is gone."""
 LIDS_TAKEN_AWAY = 0.6
 """Of what closes the eyes: the rest is the person. Wholly opened, people who squint into the sun looked like
 somebody else (dlib's similarity 0.917 against 0.933 on one of three portraits, equal on the others)."""
@@ -64,9 +69,16 @@ class Closing:
             gap = gap - (fields[0][..., 1] - fields[1][..., 1]) @ self.strengths
             middle = (c_above + c_below) / 2
             order = np.argsort(middle[:, 0])
+            # on a cheek seen from the side, coordinates run wild: lips end at their corners
+            between = np.abs(middle[order, 0] - SLITS[feature.kind][0]) < SLITS[feature.kind][1]
+            if between.sum() < FEWEST_COLUMNS:
+                continue
+            order = order[between]
             x = np.asarray(middle[order, 0], np.float32)
             if feature.kind == "mouth":
-                self.lips = (x, _smooth(gap[order]), float(c_above[:, 1].mean()), float(c_below[:, 1].mean()))
+                middle_gap = float(np.median(gap[order]))
+                even = np.clip(gap[order], middle_gap - UNEVEN_CM, middle_gap + UNEVEN_CM)
+                self.lips = (x, _smooth(even), float(c_above[order, 1].mean()), float(c_below[order, 1].mean()))
                 continue
             index = RIG_NAMES.index("eyeBlink_L" if feature.kind == "left_eye" else "eyeBlink_R")
             travel = -(fields[0][:, index, 1] - fields[1][:, index, 1])
@@ -112,7 +124,7 @@ def _rims(feature: FeatureReading) -> tuple[FloatArray, FloatArray, FloatArray] 
     above, below, gaps = [], [], []
     central = (opening * 1.0 + 4 * np.minimum(upper, lower)).sum(0)
     used = np.flatnonzero(opening.sum(0) > 0.8)
-    if len(used) < 5:  # closed: the slit is where upper skin meets lower skin, near the window's middle
+    if len(used) < FEWEST_COLUMNS:  # closed: the slit is where upper skin meets lower skin, near the window's middle
         middle = upper.shape[1] // 2
         reach = upper.shape[1] // 5
         used = np.arange(middle - reach, middle + reach)
@@ -130,7 +142,7 @@ def _rims(feature: FeatureReading) -> tuple[FloatArray, FloatArray, FloatArray] 
         above.append((column + 0.5, max(top - 1.0, 0.5)))
         below.append((column + 0.5, edge + 1.0))
         gaps.append(gap)
-    if len(gaps) < 5:
+    if len(gaps) < FEWEST_COLUMNS:
         return None
     return np.array(above, np.float32), np.array(below, np.float32), np.array(gaps, np.float32)
 

@@ -32,6 +32,8 @@ TONGUE_COLOUR = np.array([0.72, 0.36, 0.35], np.float32)
 SOCKET_COLOUR = np.array([0.11, 0.04, 0.035], np.float32)
 LIGHT_CAST = 0.5
 """How much of the skin's departure from a mean skin is taken for the light's colour, and the rest for the person's."""
+SEEN_OF_TEETH = 0.7
+"""What is seen of a tooth's brightness between the lips, in their shadow and its own."""
 SOCKET_BEHIND_CM = 6.0
 ARCH_CM, ARCH_SHADE = (0.5, 2.6), 0.72
 """How far behind the front teeth others begin to darken, and no longer go on to; how much of the light is gone then."""
@@ -70,8 +72,11 @@ class MouthPicture:
 class Mouth:
     """One portrait's mouth inside."""
 
-    def __init__(self, mesh: PortraitMesh, lips_cm: FloatArray, skin: FloatArray, interior: Interior) -> None:
-        """`lips_cm` (12, 3): the lips' outline at rest in the head's frame; `skin` (3,) 0..1 its colour."""
+    def __init__(
+        self, mesh: PortraitMesh, lips_cm: FloatArray, skin: FloatArray, teeth_colour: FloatArray, interior: Interior
+    ) -> None:
+        """`lips_cm` (12, 3): the lips' outline at rest in the head's frame; `skin`, `teeth_colour` (3,) 0..1: what they
+        look like in this photo."""
         self.mesh = mesh
         own, rig = lips_cm.mean(0), interior.lips.mean(0)
         widths = [float(np.linalg.norm(lips[0] - lips[6])) for lips in (lips_cm, interior.lips)]
@@ -87,7 +92,8 @@ class Mouth:
         # light comes in through the lips: what lies further round the arch is darker
         recess = interior.points[teeth, 2].max() - interior.points[:, 2]
         arch = 1 - ARCH_SHADE * smoothstep(recess, *ARCH_CM).astype(np.float32)[:, None]
-        self.albedo[teeth] = interior.albedo[teeth] * np.clip(0.35 + 0.75 * brightness, 0.5, 1.0) * tint * arch[teeth]
+        white = interior.albedo[teeth] / interior.albedo[teeth].max(0)
+        self.albedo[teeth] = white * (teeth_colour / SEEN_OF_TEETH) * arch[teeth]
         self.tongue_colour = TONGUE_COLOUR * self.exposure * tint
         self.normals = vertex_normals(interior.points, interior.triangles)
         self.is_teeth = teeth

@@ -11,7 +11,7 @@ from dataclasses import InitVar, dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from mimica.animation.closing import Closing, Field, window_canonical
+from mimica.animation.closing import SLITS, Closing, Field, window_canonical
 from mimica.animation.fill import sample, smooth_step
 from mimica.animation.head_maps import MAP_PX, HeadMaps, read_head_maps
 from mimica.animation.reading import FeatureReading, PortraitReading
@@ -24,8 +24,6 @@ FloatArray = NDArray[np.float32]
 FOCAL_PER_CROP = 1500 / 512 * 2.3 / 1.35
 """Focal length in sides of the tight crop: the data engine's camera, whose portraits are 2.3 face heights wide."""
 NECK_PIVOT_CM = np.array([0.0, -5.0, -1.0])
-SLITS = {"mouth": (0.0, 2.2), "left_eye": (3.15, 1.45), "right_eye": (-3.15, 1.45)}
-"""Middle and half width in cm, in canonical x, of the slit between the lips and between the lids."""
 
 
 @dataclass(slots=True, eq=False)

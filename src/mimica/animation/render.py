@@ -23,6 +23,7 @@ from mimica.animation.patch import changing_patch, owned_share, to_patch
 from mimica.animation.plate import background_plate, refine_matte
 from mimica.animation.portrait_mesh import PortraitMesh, Sheet
 from mimica.animation.reading import FeatureReading, PortraitReading
+from mimica.animation.teeth_colour import teeth_colour
 from mimica.animation.tone import Tone
 from mimica.core.camera import gaze_direction
 
@@ -79,7 +80,9 @@ class Renderer:
             for feature, upper, lower in zip(reading.features, mesh.upper, mesh.lower, strict=True)
         ]
         lips = _lips_at_rest(mesh, reading.features, mouth_points_px)
-        self.mouth = Mouth(mesh, lips, _skin(photo, reading), shipped_interior())
+        skin = _skin(photo, reading)
+        mouth = next(feature for feature in reading.features if feature.kind == "mouth")
+        self.mouth = Mouth(mesh, lips, skin, teeth_colour(photo, mouth, skin), shipped_interior())
         self.tone = Tone.of(self.original)
         self.face_width_px = FACE_PER_CROP * reading.crop.side_px
         self.person = ContinuedImage.of(self.original, self.face_width_px, matte, once=once)

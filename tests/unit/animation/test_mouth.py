@@ -7,7 +7,7 @@ import pytest
 
 from mimica.animation import mouth as module
 from mimica.animation.motion_field import View
-from mimica.animation.mouth import Mouth, lips_shadow, shipped_interior, vertex_normals
+from mimica.animation.mouth import SEEN_OF_TEETH, Mouth, lips_shadow, shipped_interior, vertex_normals
 from mimica.core.mouth_interior import LOWER_TEETH, UPPER_TEETH, Interior
 from mimica.errors import WeightsError
 
@@ -50,12 +50,16 @@ def test_the_tongue_comes_nearer(portrait, view: View) -> None:
     assert out.tongue_depth[out.tongue > 0].min() < rest.tongue_depth[rest.tongue > 0].min() - 2
 
 
-def test_dark_skin_and_dim_light_dim_the_teeth(portrait, view: View) -> None:
-    mesh, lips = portrait.mesh, shipped_interior().lips
-    bright, dim = (Mouth(mesh, lips, np.full(3, grey, np.float32), shipped_interior()) for grey in (0.7, 0.2))
-    pictures = [mouth.draw(portrait.motion(), view) for mouth in (bright, dim)]
-    light = [picture.colour[picture.teeth > 0.9].mean() for picture in pictures]
-    assert light[1] < 0.8 * light[0]
+def test_front_teeth_have_the_colour_that_is_given(portrait, view: View) -> None:
+    mesh, lips, skin = portrait.mesh, shipped_interior().lips, np.full(3, 0.5, np.float32)
+    colours = np.float32([[0.7, 0.66, 0.6], [0.35, 0.33, 0.3]])
+    shown = []
+    for colour in colours:
+        picture = Mouth(mesh, lips, skin, colour, shipped_interior()).draw(portrait.motion(), view)
+        shown.append(np.percentile(picture.colour[picture.teeth > 0.9], 90, axis=0) / 255 * SEEN_OF_TEETH)
+    assert np.allclose(shown[0] / shown[1], 2, atol=0.02)
+    assert np.allclose(shown[0] / shown[0][0], colours[0] / colours[0][0], atol=0.03)
+    assert 0.8 < shown[0][0] / colours[0][0] < 1.2
 
 
 def test_lips_shade_what_lies_behind_them() -> None:
