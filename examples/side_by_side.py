@@ -11,7 +11,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 import mimica
 from mimica.media import load_photo, open_video
@@ -25,6 +25,13 @@ def square(image: np.ndarray) -> np.ndarray:
     return cv2.resize(image[top : top + side, left : left + side], (SIZE_PX, SIZE_PX), interpolation=cv2.INTER_AREA)
 
 
+def heading(text: str) -> np.ndarray:
+    """A white tile that names what stands right of it."""
+    tile = Image.new("RGB", (SIZE_PX, SIZE_PX), "white")
+    ImageDraw.Draw(tile).text((SIZE_PX / 2, SIZE_PX / 2), text, "black", ImageFont.load_default(30), anchor="mm")
+    return np.asarray(tile)
+
+
 def main(photo: str, driver: str, out: str, consent: str) -> None:
     video = Path(out).with_suffix(".mp4")
     mimica.animate(photo, driver, video, consent=consent)
@@ -34,7 +41,7 @@ def main(photo: str, driver: str, out: str, consent: str) -> None:
         made = {frame.index: square(frame.image) for frame in reader if frame.index % EVERY == 0}
     actor = [image for image, _ in seen]
     moments = [EVERY * round(i / EVERY) for i in np.linspace(0, max(made), STILLS)]
-    first = np.vstack([np.full_like(actor[0], 255), square(load_photo(photo).image)])
+    first = np.vstack([heading("the actor"), square(load_photo(photo).image)])
     strip = np.hstack([first, *(np.vstack([actor[index], made[index]]) for index in moments)])
     Image.fromarray(strip).save(Path(out).with_suffix(".jpg"), quality=88)
     frames = [Image.fromarray(np.hstack([actor[index], image])) for index, image in made.items()]

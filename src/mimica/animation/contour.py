@@ -48,6 +48,8 @@ def find_contour(cells: FloatArray, depth: FloatArray, width: int, height: int) 
     cells: (rows, columns, 2) shifts of cells that fill a box of (height, width) pixels; depth: (rows, columns) cm.
     """
     least = SQUEEZED * max(width / depth.shape[1], height / depth.shape[0])
+    if float(cells.max()) - float(cells.min()) <= least:  # most often: heads turn little
+        return cells, None
     near, far = _sides(cells, depth, least)
     if not near.any():
         return cells, None
@@ -81,7 +83,7 @@ def _without_slivers(surface: FloatArray, near: Mask, far: Mask, least_px: float
         behind = far & ~near if turn < SLIVER_CELLS - 1 else ~slivers
         at = np.nonzero(slivers)
         surface[at] = _beside(surface, behind, at)
-        near, far = _sides(surface[..., :2], surface[..., 2], least_px)
+        near, far = _sides(np.ascontiguousarray(surface[..., :2]), surface[..., 2], least_px)
     return near, far & ~near
 
 
@@ -138,11 +140,14 @@ def _around(mask: Mask) -> tuple[slice, slice]:
 def _sides(cells: FloatArray, depth: FloatArray, least_px: float) -> tuple[Mask, Mask]:
     """(rows, columns) each: the cells on the nearer and on the farther side of jumps of at least so many pixels."""
     near, far = np.zeros(depth.shape, bool), np.zeros(depth.shape, bool)
-    planes = [np.ascontiguousarray(cells[..., axis]) for axis in (0, 1)]
+    planes = cv2.split(cells)
     everything, before, after = slice(None), slice(None, -1), slice(1, None)
     for first, second in (((everything, before), (everything, after)), ((before, everything), (after, everything))):
-        across, down = (np.abs(plane[second] - plane[first]) > least_px for plane in planes)
-        at = np.nonzero(across | down)
+        across, down = (cv2.absdiff(plane[second], plane[first]) for plane in planes)
+        step = cv2.max(across, down)
+        if not step.size or step.max() <= least_px:
+            continue
+        at = np.nonzero(step > least_px)
         deeper = depth[second][at] > depth[first][at]
         for some, front, back in ((deeper, first, second), (~deeper, second, first)):
             pairs = tuple(index[some] for index in at)

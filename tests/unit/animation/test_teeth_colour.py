@@ -11,7 +11,7 @@ from mimica.animation.teeth_colour import teeth_colour
 from mimica.animation.tone import LUMA
 
 SKIN = np.float32([0.6, 0.45, 0.35])
-ENAMEL, LIPS, NIGHT = (210, 200, 180), (170, 60, 60), (30, 26, 25)
+ENAMEL, LIPS, NIGHT = (180, 172, 155), (170, 60, 60), (30, 26, 25)
 
 
 def mouth(opening: tuple[int, int] | None) -> FeatureReading:
@@ -33,7 +33,7 @@ def photo(colour: tuple[int, int, int], lower: tuple[int, int, int] | None = Non
 def test_a_closed_mouth_leaves_it_to_the_skin() -> None:
     suggested = teeth_colour(photo(ENAMEL), mouth(None), SKIN)
     brightness = float(SKIN @ LUMA)
-    assert float(suggested @ LUMA) == pytest.approx(0.59 * brightness + 83 / 255, abs=1e-4)
+    assert float(suggested @ LUMA) == pytest.approx(0.7 * brightness + 38 / 255, abs=1e-4)
     assert suggested[0] > suggested[1] > suggested[2]
     darker = teeth_colour(photo(ENAMEL), mouth(None), SKIN / 2)
     assert 0.6 < float(darker @ LUMA) / float(suggested @ LUMA) < 0.9
