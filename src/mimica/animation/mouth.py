@@ -17,7 +17,7 @@ from mimica.animation.motion_field import Canvas, HeadMotion, View, move_points
 from mimica.animation.portrait_mesh import PortraitMesh
 from mimica.core.easing import smoothstep
 from mimica.core.motion import RIG_NAMES
-from mimica.core.mouth_interior import JAW_NAMES, LOWER_TEETH, SOCKET, UPPER_TEETH, Interior
+from mimica.core.mouth_interior import GUMS, JAW_NAMES, LOWER_TEETH, SOCKET, UPPER_TEETH, Interior
 from mimica.core.tongue import TONGUE_TOP_LIGHT, TONGUE_TRIANGLES, follow_jaw, tongue_mesh, tongue_normals
 from mimica.errors import WeightsError
 from mimica.runtime.weights import PACKAGE_FOLDER
@@ -35,7 +35,11 @@ LIGHT_CAST = 0.5
 SEEN_OF_TEETH = 0.7
 """What is seen of a tooth's brightness between the lips, in their shadow and its own."""
 SOCKET_BEHIND_CM = 6.0
-ARCH_CM, ARCH_SHADE = (0.5, 2.6), 0.72
+GUMS_PER_TEETH = np.array([0.78, 0.48, 0.47], np.float32)
+"""How bright gums are beside teeth, as real grins show them."""
+DEPTH_SHADE = 0.55
+"""The mesh's colours darken towards the throat for a light that is far; what a photo's soft light leaves of it, as
+exponent."""
 """How far behind the front teeth others begin to darken, and no longer go on to; how much of the light is gone then."""
 SCALE_LIMITS = (0.85, 1.2)
 _JAW_ROWS = [RIG_NAMES.index(name) for name in JAW_NAMES]
@@ -89,18 +93,16 @@ class Mouth:
         tint = 1 + LIGHT_CAST * (tint / max(float(tint.mean()), 1e-3) - 1)
         self.albedo = interior.albedo * self.exposure
         teeth = interior.part >= UPPER_TEETH
-        # light comes in through the lips: what lies further round the arch is darker
-        recess = interior.points[teeth, 2].max() - interior.points[:, 2]
-        arch = 1 - ARCH_SHADE * smoothstep(recess, *ARCH_CM).astype(np.float32)[:, None]
-        white = interior.albedo[teeth] / interior.albedo[teeth].max(0)
-        self.albedo[teeth] = white * (teeth_colour / SEEN_OF_TEETH) * arch[teeth]
+        for part, share in ((teeth, np.ones(3, np.float32)), (interior.part == GUMS, GUMS_PER_TEETH)):
+            shade = interior.albedo[part] / interior.albedo[part].max(0)
+            self.albedo[part] = shade**DEPTH_SHADE * share * (teeth_colour / SEEN_OF_TEETH)
         self.tongue_colour = TONGUE_COLOUR * self.exposure * tint
         self.normals = vertex_normals(interior.points, interior.triangles)
-        self.is_teeth = teeth
+        self.is_socket = interior.part == SOCKET
         of_teeth = teeth[interior.triangles].all(1)
         self.teeth_triangles, self.soft_triangles = interior.triangles[of_teeth], interior.triangles[~of_teeth]
         # the socket begins at the lips, whose motion it does not share: whatever else is there is drawn before it
-        self.behind = np.where(interior.part == SOCKET, np.float32(SOCKET_BEHIND_CM), np.float32(0))
+        self.behind = np.where(self.is_socket, np.float32(SOCKET_BEHIND_CM), np.float32(0))
 
     def tongue(self, motion: HeadMotion) -> FloatArray:
         """(T, 3) the tongue's vertices in the new picture's space."""
@@ -122,7 +124,7 @@ class Mouth:
         tongue = self._tongue(motion, tongue)
         turn = (motion.turn @ self.mesh.rotation).astype(np.float32)
         lit = np.einsum("nd,d->n", self.normals, LIGHT @ turn)
-        shade = np.where(self.is_teeth, 0.75 + 0.25 * np.clip(lit, 0.4, 1.15), np.clip(lit, 0.4, 1.2))
+        shade = np.where(self.is_socket, np.clip(lit, 0.4, 1.2), 0.75 + 0.25 * np.clip(lit, 0.4, 1.15))
         colour = self.albedo * shade[:, None].astype(np.float32)
         placed = self._placed(head, motion)
         hollow = Canvas.of(view)

@@ -8,7 +8,7 @@ import pytest
 from mimica.animation import mouth as module
 from mimica.animation.motion_field import View
 from mimica.animation.mouth import SEEN_OF_TEETH, Mouth, lips_shadow, shipped_interior, vertex_normals
-from mimica.core.mouth_interior import LOWER_TEETH, UPPER_TEETH, Interior
+from mimica.core.mouth_interior import GUMS, LOWER_TEETH, UPPER_TEETH, Interior
 from mimica.errors import WeightsError
 
 
@@ -60,6 +60,14 @@ def test_front_teeth_have_the_colour_that_is_given(portrait, view: View) -> None
     assert np.allclose(shown[0] / shown[1], 2, atol=0.02)
     assert np.allclose(shown[0] / shown[0][0], colours[0] / colours[0][0], atol=0.03)
     assert 0.8 < shown[0][0] / colours[0][0] < 1.2
+
+
+def test_gums_are_pink_beside_the_teeth(portrait, view: View) -> None:
+    mesh, skin, teeth = portrait.mesh, np.full(3, 0.5, np.float32), np.full(3, 0.6, np.float32)
+    mouth = Mouth(mesh, shipped_interior().lips, skin, teeth, shipped_interior())
+    gums, whites = (mouth.albedo[mouth.interior.part == part].max(0) for part in (GUMS, UPPER_TEETH))
+    assert 0.6 < gums[0] / whites[0] < 0.9
+    assert gums[1] < 0.7 * gums[0]
 
 
 def test_lips_shade_what_lies_behind_them() -> None:
