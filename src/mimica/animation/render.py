@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mimica.animation.beyond import ContinuedImage
 from mimica.animation.compose import Box, Flow, enclosing, lay_person, moved_points
-from mimica.animation.eyeball import Eyeball
+from mimica.animation.eyeball import Eyeball, lashes
 from mimica.animation.feature_textures import feature_textures, look_up_skin, without_holes
 from mimica.animation.fill import look_up, sample, smooth_step
 from mimica.animation.motion_field import HeadMotion, View, bend, move_points, rasterise
@@ -44,6 +44,8 @@ FACE_PER_CROP = 0.62
 """Width of a face in sides of the tight crop."""
 HOLE_SEEN = 0.002
 """Openings below this share change no pixel."""
+NARROW, IN_A_SLIT = 0.12, 0.3
+"""In radii of the eyeball: lids so near to one another leave so little light between them."""
 TONGUE_CLEARANCE_CM = 0.1
 """How far before the lower lip the tongue must be to cover it."""
 
@@ -151,6 +153,7 @@ class Renderer:
         view = self._view(area, max(2, round(width * scale)), max(2, round(height * scale)))
         textures = self.textures[index]
         layers: list[tuple[FloatArray, FloatArray, FloatArray]] = []
+        down_px: list[FloatArray] = []
         for sheet, points, texture in zip(textures.sheets, placed, (textures.upper, textures.lower), strict=True):
             layer = rasterise(mesh, sheet, points, view)
             flow = Flow.of(layer.shift_px, layer.covered, width, height)
@@ -160,6 +163,7 @@ class Renderer:
             if flow.known is not None:
                 there *= smooth_step(flow.known, 0.8, 1.0)
             layers.append((colour, there, fade))
+            down_px.append(flow.shift[..., 1])
         core = look_up(textures.core, base_places - textures.box.corner, cv2.BORDER_CONSTANT)
         (upper, upper_there, upper_fade), (lower, lower_there, lower_fade) = layers
         hole = core * (1 - upper_there) * (1 - lower_there)
@@ -168,6 +172,10 @@ class Renderer:
         # the upper lip lies over the lower one; the lower lid stops the upper one, however far a blink carries it
         for colour, weight in skins if lips else reversed(skins):
             _lay(target, colour, weight)
+        if not lips:
+            radius = self.eyeballs[feature.kind].radius_px
+            dark = core * lashes(upper_there, lower_there, (down_px[0] - down_px[1]) / radius, radius)
+            target *= cv2.cvtColor(1 - dark, cv2.COLOR_GRAY2RGB)
         if hole.max() < 0.02:
             return
         if lips:
@@ -245,7 +253,9 @@ class Renderer:
         # the upper lid's shadow on the eyeball
         reach = max(1.0, 0.10 * eyeball.radius_px)
         shadow = cv2.GaussianBlur(lid, (0, 0), reach)
-        shade = 1 - 0.45 * shadow[rows, columns, None]
+        light = np.asarray(cv2.GaussianBlur(hole, (0, 0), max(0.5, NARROW * eyeball.radius_px)), np.float32)
+        slit = IN_A_SLIT + (1 - IN_A_SLIT) * smooth_step(light[rows, columns, None], 0.12, 0.45)
+        shade = (1 - 0.45 * shadow[rows, columns, None]) * slit
         weight = hole[rows, columns, None]
         seen = target[rows, columns]
         target[rows, columns] = seen + (colours * shade - seen) * weight

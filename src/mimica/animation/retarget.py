@@ -32,6 +32,9 @@ BASELINE_LIMIT = 0.30
 """Of what a driver shows all the time, so much is the person at most; more is acted, such as a lasting smile."""
 FEATURES_LIMIT = 2.0
 """The same for `FEATURES`."""
+MET_DEG, MET_SHARE = np.array([12.0, 15.0], np.float32), 0.1
+"""Yaw and pitch of gaze and head together within which eyes meet the camera: where eleven actors look into it, readings
+lie between −10° and 7° of yaw. So many frames must do so for the eyes' rest to be taken from them."""
 MAX_STRENGTH = 1.25
 OF_FEATURES = np.array([name.startswith(FEATURES) for name in EXPRESSION_NAMES])
 """(52,) which directions are such."""
@@ -78,7 +81,8 @@ class DriverRest:
 def driver_rest(track: MotionTrack) -> DriverRest:
     """Measure the rest of a driver over all frames in which a face was seen.
 
-    The anchor is the median of the calmest third: frames of least expression and least turned head.
+    The anchor is the median of the calmest third: frames of least expression and least turned head. Eyes rest where
+    they meet the camera, if they do at times: an actor may look aside in all that is calm.
     """
     seen = np.flatnonzero(track.confidence > 0)
     rows = seen if len(seen) else np.arange(len(track))
@@ -88,14 +92,23 @@ def driver_rest(track: MotionTrack) -> DriverRest:
     effort = np.abs(part.expression[:, : len(RIG_NAMES)] - baseline[: len(RIG_NAMES)]).sum(1)
     turned = np.abs(part.angles_deg - np.median(part.angles_deg, axis=0)).sum(1)
     restless = effort / max(float(np.median(effort)), 1e-3) + turned / max(float(np.median(turned)), 1.0)
-    calm = part[np.argsort(restless, kind="stable")[: max(1, len(rows) // 3)]]
+    order = np.argsort(restless, kind="stable")
+    calm = part[order[: max(1, len(rows) // 3)]]
+    met = order[_meets_the_camera(part)[order]]
+    looking = part[met[: max(1, len(met) // 3)]] if len(met) >= MET_SHARE * len(rows) else calm
     return DriverRest(
         baseline,
         np.median(calm.angles_deg, axis=0).astype(np.float32),
         np.median(calm.position, axis=0).astype(np.float32),
         float(np.median(calm.scale)),
-        np.median(calm.gaze_deg, axis=0).astype(np.float32),
+        np.median(looking.gaze_deg, axis=0).astype(np.float32),
     )
+
+
+def _meets_the_camera(track: MotionTrack) -> NDArray[np.bool_]:
+    """(T,) whether the actor looks about into the camera, whatever the head does."""
+    look = track.gaze_deg.mean(1) + track.angles_deg[:, :2]
+    return (np.abs(look) < MET_DEG).all(1)
 
 
 def driven(parts: Iterable[Part]) -> NDArray[np.bool_]:

@@ -61,6 +61,22 @@ def test_the_anchor_is_not_frame_nought() -> None:
     assert np.degrees(rotation_vector(first.turn))[1] == pytest.approx(28, abs=3)
 
 
+@pytest.mark.parametrize("head_deg", [0.0, -20.0])
+def test_eyes_rest_where_they_meet_the_camera(head_deg: float) -> None:
+    motion = track(40, yaw_deg=head_deg, smile=np.where(np.arange(40) < 8, 0.8, 0.0))
+    motion.gaze_deg[..., 0] = np.where(np.arange(40) < 8, -head_deg, -head_deg - 25)[:, None]  # aside when calm
+    into_camera, aside = (retarget(motion, i, driver_rest(motion), SUBJECT, RetargetOptions()) for i in (2, 30))
+    assert np.allclose(into_camera.gaze_deg, SUBJECT.gaze_deg, atol=1e-4)
+    assert np.allclose(aside.gaze_deg[:, 0] - SUBJECT.gaze_deg[:, 0], -25, atol=1e-4)
+
+
+def test_eyes_that_never_meet_the_camera_rest_where_they_are() -> None:
+    motion = track(40)
+    motion.gaze_deg[..., 0] = 22  # the camera stands aside
+    moved = retarget(motion, 5, driver_rest(motion), SUBJECT, RetargetOptions())
+    assert np.allclose(moved.gaze_deg, SUBJECT.gaze_deg, atol=1e-4)
+
+
 def test_absolute_motion_takes_the_drivers_pose() -> None:
     motion = track(10, yaw_deg=12.0)
     moved = retarget(motion, 3, driver_rest(motion), SUBJECT, RetargetOptions(motion="absolute"))
