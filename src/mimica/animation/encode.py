@@ -13,6 +13,7 @@ from mimica.animation.networks import ENCODER_PX, EncodedMotion, Networks
 from mimica.animation.parts import part_of
 from mimica.animation.pipeline import ahead
 from mimica.animation.prepare import aligned_crop
+from mimica.animation.smoothing import SMOOTHING_S, SPEECH_SMOOTHING_S, smooth_adaptively, smooth_gaze
 from mimica.animation.trust import LOST_TRUST, damped, trust_in
 from mimica.core.framing import placement_in_photo
 from mimica.core.geometry import CropFrame
@@ -22,13 +23,6 @@ from mimica.faces.alignment import extract
 from mimica.faces.tracking import FaceTracker
 
 FloatArray = NDArray[np.float32]
-
-SMOOTHING_S = 0.07
-"""Width of the smoothing of slow changes; fast ones (blinks, plosives) pass unsmoothed."""
-SPEECH_SMOOTHING_S = 0.035
-"""The same for mouth and lids: someone who speaks is never calm, and 70 ms take a third of d10's openings away."""
-NOISE_REACH = 6.0
-"""A departure of so many times a channel's noise is motion; much less is noise."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,7 +118,7 @@ class MotionReader:
         read = damped(_as_track(np.nan_to_num(values)), times_s, values[:, -1])
         filled, notes = bridge_losses(read, times_s, cuts)
         smooth = [
-            smooth_adaptively(_as_rows(filled)[start:end], times_s[start:end], _WIDTHS_S)
+            _smooth(filled[start:end], times_s[start:end])
             for start, end in zip((0, *cuts), (*cuts, len(values)), strict=True)
         ]
         rows = np.concatenate([np.concatenate(smooth), filled.confidence[:, None]], 1)
@@ -144,11 +138,19 @@ class MotionReader:
         return np.minimum.accumulate(np.array(self._shots, np.int64)[::-1])[::-1]
 
 
-_ROW = len(EXPRESSION_NAMES) + 3 + 3 + 4 + 1
-_WIDTHS_S = np.full(_ROW - 1, SMOOTHING_S)
+_BEFORE_GAZE = len(EXPRESSION_NAMES) + 3 + 3
+_ROW = _BEFORE_GAZE + 4 + 1
+_WIDTHS_S = np.full(_BEFORE_GAZE, SMOOTHING_S)
 _WIDTHS_S[: len(EXPRESSION_NAMES)][[part_of(name) in ("mouth", "eyes") for name in EXPRESSION_NAMES]] = (
     SPEECH_SMOOTHING_S
 )
+
+
+def _smooth(track: MotionTrack, times_s: NDArray[np.float64]) -> FloatArray:
+    """The rows (T, 62) of a track, smoothed."""
+    rows = _as_rows(track)[:, :_BEFORE_GAZE]
+    gaze = smooth_gaze(track.gaze_deg, times_s).reshape(-1, 4)
+    return np.concatenate([smooth_adaptively(rows, times_s, _WIDTHS_S), gaze], 1)
 
 
 def _row(
@@ -178,32 +180,6 @@ def _as_rows(track: MotionTrack) -> FloatArray:
     """A track as rows (T, 62), without its confidence."""
     parts = (track.expression, track.angles_deg, track.position, np.log(track.scale)[:, None])
     return np.concatenate([*parts, track.gaze_deg.reshape(-1, 4)], 1).astype(np.float32)
-
-
-def smooth_adaptively(
-    values: FloatArray, times_s: NDArray[np.float64], width_s: float | NDArray[np.float64] = SMOOTHING_S
-) -> FloatArray:
-    """(T, C) smoothed where a channel is calm, left alone where it moves; symmetric in time, so without lag.
-
-    A Gaussian of `width_s`, one for all or (C,), gives the calm version; a sample keeps as much of its own value as it
-    departs from that, measured against the channel's own noise (median absolute departure).
-    """
-    if len(values) < 3:
-        return values.astype(np.float32)
-    widths = np.broadcast_to(np.asarray(width_s, np.float64), values.shape[1:])
-    calm = np.empty_like(values)
-    for width in np.unique(widths):
-        of_width = widths == width
-        for index in range(len(values)):
-            low, high = np.searchsorted(times_s, [times_s[index] - 3 * width, times_s[index] + 3 * width])
-            near = slice(low, max(high, low + 1))
-            weight = np.exp(-0.5 * np.square((times_s[near] - times_s[index]) / width))
-            calm[index, of_width] = (values[near][:, of_width] * weight[:, None]).sum(0) / weight.sum()
-    departure = values - calm
-    noise = np.median(np.abs(departure), axis=0) * 1.4826 + 1e-6
-    ratio = np.minimum(np.abs(departure) / (NOISE_REACH * noise), 1e3)
-    keep = ratio**4 / (1 + ratio**4)
-    return (calm + departure * keep).astype(np.float32)
 
 
 Told = Callable[[int], None]

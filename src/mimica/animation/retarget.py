@@ -35,6 +35,8 @@ FEATURES_LIMIT = 2.0
 MET_DEG, MET_SHARE = np.array([12.0, 15.0], np.float32), 0.1
 """Yaw and pitch of gaze and head together within which eyes meet the camera: where eleven actors look into it, readings
 lie between −10° and 7° of yaw. So many frames must do so for the eyes' rest to be taken from them."""
+FREE_GAZE_DEG, MAX_GAZE_DEG = 20.0, 30.0
+"""Eyes turn freely up to the first and no further than the second; irises drawn at 33° begin to hide."""
 MAX_STRENGTH = 1.25
 OF_FEATURES = np.array([name.startswith(FEATURES) for name in EXPRESSION_NAMES])
 """(52,) which directions are such."""
@@ -126,6 +128,19 @@ def soft_limit(vector: NDArray[np.floating], limit: float) -> NDArray[np.float64
     return np.asarray(vector, np.float64) / (1 + ratio**4) ** 0.25
 
 
+def within_the_lids(gaze_deg: NDArray[np.floating], own_deg: NDArray[np.floating]) -> FloatArray:
+    """(2, 2) both eyes turned back together, softly, where they would hide in their corners.
+
+    own_deg: (2, 2) the photo's; what is no further than it, or than `FREE_GAZE_DEG`, stays.
+    """
+    together = gaze_deg.mean(0)
+    free = np.maximum(FREE_GAZE_DEG, np.abs(own_deg.mean(0)))
+    reach = MAX_GAZE_DEG - FREE_GAZE_DEG
+    beyond = np.maximum(np.abs(together) - free, 0)
+    back = np.sign(together) * (beyond - reach * np.tanh(beyond / reach))
+    return np.asarray(gaze_deg - back, np.float32)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Subject:
     """What retargeting needs to know of the portrait: rotation (3, 3), origin_cm (3,), gaze_deg (2, 2).
@@ -193,6 +208,6 @@ def retarget(
         gaze = subject.gaze_deg + look * (track.gaze_deg[index] - subject.gaze_deg)
     return HeadMotion(
         expression[: len(RIG_NAMES)].astype(np.float32), expression[len(RIG_NAMES) :].astype(np.float32), rotation,
-        shift_cm, np.clip(gaze, -40, 40).astype(np.float32), neutralise=neutralise,
+        shift_cm, within_the_lids(gaze, subject.gaze_deg), neutralise=neutralise,
         redraw=options.redraw,
     )  # fmt: skip

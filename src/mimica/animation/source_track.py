@@ -14,12 +14,12 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from mimica.animation.encode import smooth_adaptively
 from mimica.animation.eyeball import KnownEye
 from mimica.animation.networks import ENCODER_PX, FACE_PX, EncodedMotion, Networks
 from mimica.animation.occlusion import LOOK_PX, FaceMemory, Look
 from mimica.animation.prepare import aligned_crop, rigged_photo
 from mimica.animation.retarget import DriverRest, driver_rest
+from mimica.animation.smoothing import smooth_adaptively
 from mimica.core.camera import gaze_direction
 from mimica.core.framing import ORIGIN_IN_CROP, crop_around, placement_in_photo
 from mimica.core.geometry import CropFrame

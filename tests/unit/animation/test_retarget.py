@@ -5,6 +5,7 @@ import pytest
 
 from mimica.animation.closing import taken_away
 from mimica.animation.retarget import (
+    MAX_GAZE_DEG,
     MAX_TURN_DEG,
     RetargetOptions,
     Subject,
@@ -12,6 +13,7 @@ from mimica.animation.retarget import (
     leave_shared,
     retarget,
     soft_limit,
+    within_the_lids,
 )
 from mimica.core.camera import rotation_from_angles, rotation_vector
 from mimica.core.motion import EXPRESSION_INDEX, EXPRESSION_NAMES, MotionTrack
@@ -64,10 +66,10 @@ def test_the_anchor_is_not_frame_nought() -> None:
 @pytest.mark.parametrize("head_deg", [0.0, -20.0])
 def test_eyes_rest_where_they_meet_the_camera(head_deg: float) -> None:
     motion = track(40, yaw_deg=head_deg, smile=np.where(np.arange(40) < 8, 0.8, 0.0))
-    motion.gaze_deg[..., 0] = np.where(np.arange(40) < 8, -head_deg, -head_deg - 25)[:, None]  # aside when calm
+    motion.gaze_deg[..., 0] = np.where(np.arange(40) < 8, -head_deg, -head_deg - 18)[:, None]  # aside when calm
     into_camera, aside = (retarget(motion, i, driver_rest(motion), SUBJECT, RetargetOptions()) for i in (2, 30))
     assert np.allclose(into_camera.gaze_deg, SUBJECT.gaze_deg, atol=1e-4)
-    assert np.allclose(aside.gaze_deg[:, 0] - SUBJECT.gaze_deg[:, 0], -25, atol=1e-4)
+    assert np.allclose(aside.gaze_deg[:, 0] - SUBJECT.gaze_deg[:, 0], -18, atol=1e-4)
 
 
 def test_eyes_that_never_meet_the_camera_rest_where_they_are() -> None:
@@ -75,6 +77,19 @@ def test_eyes_that_never_meet_the_camera_rest_where_they_are() -> None:
     motion.gaze_deg[..., 0] = 22  # the camera stands aside
     moved = retarget(motion, 5, driver_rest(motion), SUBJECT, RetargetOptions())
     assert np.allclose(moved.gaze_deg, SUBJECT.gaze_deg, atol=1e-4)
+
+
+def turned_to(yaw_deg: float) -> np.ndarray:
+    return np.full((2, 2), [yaw_deg, 0.0])
+
+
+def test_eyes_do_not_hide_in_their_corners() -> None:
+    for yaw in (-15.0, 0.0, 19.0):
+        assert np.array_equal(within_the_lids(turned_to(yaw), turned_to(0)), turned_to(yaw))
+    limited = [float(within_the_lids(turned_to(yaw), turned_to(0))[0, 0]) for yaw in (21.0, 28.0, 40.0, 60.0)]
+    assert limited == sorted(limited)
+    assert 20 < limited[0] < limited[-1] <= MAX_GAZE_DEG
+    assert np.allclose(within_the_lids(turned_to(32), turned_to(32)), turned_to(32))  # a photo may look aside
 
 
 def test_absolute_motion_takes_the_drivers_pose() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mimica.animation.encode import SMOOTHING_S, SPEECH_SMOOTHING_S, smooth_adaptively
+from mimica.animation.smoothing import SMOOTHING_S, SPEECH_SMOOTHING_S, smooth_adaptively, smooth_gaze
 
 TIMES_S = np.arange(60) / 25
 
@@ -33,3 +33,14 @@ def test_speech_of_four_openings_a_second_keeps_its_strength_at_its_own_width_on
     assert kept[0] > 0.6
     assert kept[1] < 0.3
     assert np.array_equal(both[:, 1:], smooth_adaptively(speech, TIMES_S))
+
+
+def test_eyes_jump_and_rest() -> None:
+    random = np.random.default_rng(1)
+    truth = np.where(np.arange(60) < 30, -20, 15)[:, None, None] + np.zeros((60, 2, 2))
+    noisy = (truth + random.normal(0, 1.5, truth.shape)).astype(np.float32)
+    smooth = smooth_gaze(noisy, TIMES_S)
+    left = np.abs(smooth - truth).mean(1).mean(1)
+    assert left[28:32].max() < 2.0
+    assert left.mean() < 0.7 * np.abs(noisy - truth).mean()
+    assert np.allclose(smooth_gaze(noisy[:1], TIMES_S[:1]), noisy[:1])
