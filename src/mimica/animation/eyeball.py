@@ -158,7 +158,7 @@ def read_eyeball(
                 last = np.median(values[light <= np.percentile(light, 60)], axis=0)
             rings[index] = last if last is not None else np.array([30, 25, 22])
         else:
-            rings[index] = white * (1 - 0.35 * float(smooth_step(np.array(centre_deg), iris_edge, 75.0)))
+            rings[index] = white * (1 - 0.25 * float(smooth_step(np.array(centre_deg), iris_edge, 75.0)))
     kernel = np.array([0.25, 0.5, 0.25])
     for channel in range(3):
         rings[:, channel] = np.convolve(np.pad(rings[:, channel], 1, mode="edge"), kernel, mode="valid")
@@ -186,7 +186,7 @@ def _white(colours: FloatArray, seen: NDArray[np.bool_], beside_iris: NDArray[np
     expected = (0.65 * brightness + 41) * (np.maximum(skin, 1) / brightness) ** 0.35
     if beside_iris.sum() <= 8:
         return expected.astype(np.float32)
-    found = np.percentile(colours[beside_iris], 70, axis=0)
+    found = np.percentile(colours[beside_iris], 78, axis=0)
     lift = max(1.0, 0.85 * float(expected.mean()) / max(float(found.mean()), 1.0))
     mixed = found * lift if lift < 1.15 else 0.3 * found * lift + 0.7 * expected * 0.9
     return np.clip(mixed, 0, 245).astype(np.float32)
