@@ -35,7 +35,7 @@ LIGHT_CAST = 0.5
 SEEN_OF_TEETH = 0.7
 """What is seen of a tooth's brightness between the lips, in their shadow and its own."""
 SOCKET_BEHIND_CM = 6.0
-GUMS_PER_TEETH = np.array([0.78, 0.48, 0.47], np.float32)
+GUMS_PER_TEETH = np.array([0.62, 0.36, 0.35], np.float32)
 """How bright gums are beside teeth, as real grins show them."""
 DEPTH_SHADE = 0.55
 """The mesh's colours darken towards the throat for a light that is far; what a photo's soft light leaves of it, as
