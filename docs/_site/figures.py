@@ -1,13 +1,15 @@
-"""The figures of the explanation, drawn from the shipped portrait of nobody by the shipped networks:
+"""The figures of the pages, drawn from the shipped portraits of nobody by the shipped networks:
 
-    python docs/_site/figures.py
+    python docs/_site/figures.py [model] [moods] [limits]
 
-writes docs/images/model.jpg: photo, canonical coordinates, depth, the two directions, and what comes out. The last
-three pictures are edits, which left through the release: whole, with label and mark.
+model.jpg: photo, canonical coordinates, depth, two directions, and what comes out. moods.jpg: one photo, five
+expressions. limits.jpg: four people where it fails. All edits left through the release: with label and mark.
 """
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -22,8 +24,17 @@ from mimica.faces.alignment import extract
 from mimica.media import load_photo
 
 ROOT = Path(__file__).parents[2]
+IMAGES = ROOT / "docs" / "images"
 PORTRAIT = ROOT / "src" / "mimica" / "demo" / "portrait.jpg"
-TILE_PX, HEADING_PX, GAP_PX, ARROWS_PX = 288, 44, 14, 11
+PEOPLE = sorted((ROOT / "src" / "mimica" / "evaluation" / "benchmark" / "photos").glob("*.png"))
+TILE_PX, HEADING_PX, GAP_PX, ARROWS_PX, SMALL_PX = 288, 44, 14, 11, 180
+MOODS = ("smile", "wink", "surprise", "doubt", "sadness")
+GRIN = {"smile": 0.8, "open_mouth": 0.1, **{f"mouth_{part}_{side}": 0.65 for part in ("upper_up", "lower_down")
+                                             for side in ("left", "right")}}  # fmt: skip
+FAILURES: dict[str, dict[str, float]] = {
+    "turned 35°": {"yaw": 35}, "turned -35°": {"yaw": -35}, "up 20°": {"pitch": -20}, "down 20°": {"pitch": 20},
+    "cheeks puffed": {"puff": 1}, "brows up": {"raise_brows": 1}, "grin": GRIN,
+}  # fmt: skip
 
 Picture = NDArray[np.uint8]
 
@@ -84,9 +95,13 @@ class Figure:
         return canvas
 
     def edited(self, folder: Path, **edits: float) -> Picture:
-        out = folder / "edited.png"
-        mimica.edit(self.path, out, consent="fictional", edits={name.replace("_", "-"): v for name, v in edits.items()})
-        return cv2.resize(load_photo(out).image, (TILE_PX, TILE_PX), interpolation=cv2.INTER_AREA)
+        return edited(self.path, folder, TILE_PX, **edits)
+
+
+def edited(photo: Path, folder: Path, side_px: int, **edits: float) -> Picture:
+    out = folder / f"{len(list(folder.iterdir()))}.png"
+    mimica.edit(photo, out, consent="fictional", edits={name.replace("_", "-"): v for name, v in edits.items()})
+    return cv2.resize(load_photo(out).image, (side_px, side_px), interpolation=cv2.INTER_AREA)
 
 
 def sheet(tiles: list[tuple[str, Picture]], columns: int) -> Image.Image:
@@ -103,21 +118,47 @@ def sheet(tiles: list[tuple[str, Picture]], columns: int) -> Image.Image:
     return page
 
 
-def main() -> None:
+def model(folder: Path) -> Image.Image:
     figure = Figure(PORTRAIT)
-    with tempfile.TemporaryDirectory() as folder:
-        tiles = [
-            ("1  The photo, cut tight", figure.photo),
-            ("2  Every pixel's place on one head", figure.canonical()),
-            ("3  How far away it is", figure.depth()),
-            ("4  Direction: mouthSmileLeft", figure.direction("mouthSmile_L")),
-            ("5  Direction: jawOpen", figure.direction("jawOpen")),
-            ("6  Bent: smile 0.8, jaw-open 0.3", figure.edited(Path(folder), smile=0.8, jaw_open=0.3)),
-            ("7  Turned too: yaw 15°", figure.edited(Path(folder), smile=0.8, jaw_open=0.3, yaw=15)),
-            ("8  Lids and gaze: a wink", figure.edited(Path(folder), blink_left=1, gaze_x=0.4, smile=0.3)),
-        ]
-    sheet(tiles, 4).save(ROOT / "docs" / "images" / "model.jpg", quality=88)
+    tiles = [
+        ("1  The photo, cut tight", figure.photo),
+        ("2  Every pixel's place on one head", figure.canonical()),
+        ("3  How far away it is", figure.depth()),
+        ("4  Direction: mouthSmileLeft", figure.direction("mouthSmile_L")),
+        ("5  Direction: jawOpen", figure.direction("jawOpen")),
+        ("6  Bent: smile 0.8, jaw-open 0.3", figure.edited(folder, smile=0.8, jaw_open=0.3)),
+        ("7  Turned too: yaw 15°", figure.edited(folder, smile=0.8, jaw_open=0.3, yaw=15)),
+        ("8  Lids and gaze: a wink", figure.edited(folder, blink_left=1, gaze_x=0.4, smile=0.3)),
+    ]
+    return sheet(tiles, 4)
+
+
+def moods(folder: Path) -> Image.Image:
+    subprocess.run([sys.executable, ROOT / "examples" / "expressions.py", PORTRAIT, folder, "fictional"], check=True)
+    row = [cv2.resize(load_photo(folder / f"{mood}.png").image, (TILE_PX, TILE_PX)) for mood in MOODS]
+    return Image.fromarray(np.hstack(row))
+
+
+def limits(folder: Path) -> Image.Image:
+    rows = []
+    for photo in PEOPLE:
+        own = cv2.resize(load_photo(photo).image, (SMALL_PX, SMALL_PX), interpolation=cv2.INTER_AREA)
+        rows.append(np.hstack([own, *(edited(photo, folder, SMALL_PX, **edits) for edits in FAILURES.values())]))
+    page = Image.fromarray(np.vstack(rows))
+    draw, font = ImageDraw.Draw(page), ImageFont.load_default(14)
+    for column, heading in enumerate(("photo", *FAILURES)):
+        draw.text((column * SMALL_PX + 5, 3), heading, "white", font, stroke_width=2, stroke_fill="black")
+    return page
+
+
+FIGURES = {"model": model, "moods": moods, "limits": limits}
+
+
+def main(*names: str) -> None:
+    for name in names or FIGURES:
+        with tempfile.TemporaryDirectory() as folder:
+            FIGURES[name](Path(folder)).save(IMAGES / f"{name}.jpg", quality=88)
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])
