@@ -13,8 +13,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mimica.animation.fill import sample
 from mimica.animation.motion_field import Canvas, HeadMotion, View, move_points
 from mimica.animation.portrait_mesh import PortraitMesh
+from mimica.animation.reading import FeatureReading, PortraitReading
+from mimica.animation.teeth_colour import teeth_colour
 from mimica.core.easing import smoothstep
 from mimica.core.motion import RIG_NAMES
 from mimica.core.mouth_interior import GUMS, JAW_NAMES, LOWER_TEETH, SOCKET, UPPER_TEETH, Interior
@@ -168,6 +171,41 @@ class Mouth:
         seen = triangles[(a & b & c) == 0]
         if len(seen):
             canvas.draw(camera, points, behind - points[:, 2], seen, colour)
+
+
+def read_mouth(photo: NDArray[np.uint8], reading: PortraitReading, mesh: PortraitMesh, points_px: FloatArray) -> Mouth:
+    """Hang the shipped interior into a portrait's mouth, in its colours.
+
+    points_px: (12, 2) the outline of the lips in the photo, from one corner over the upper lip.
+    """
+    skin = _skin(photo, reading)
+    window = next(feature for feature in reading.features if feature.kind == "mouth")
+    lips = _lips_at_rest(mesh, reading.features, points_px)
+    return Mouth(mesh, lips, skin, teeth_colour(photo, window, skin), shipped_interior())
+
+
+def _lips_at_rest(mesh: PortraitMesh, features: tuple[FeatureReading, ...], points_px: FloatArray) -> FloatArray:
+    """(12, 3) the lips' outline in the head's frame, cm, the photo's own expression taken away."""
+    mouth = next(index for index, feature in enumerate(features) if feature.kind == "mouth")
+    found = []
+    for index, point in enumerate(points_px):
+        sheet = (mesh.upper if index <= 6 else mesh.lower)[mouth]
+        vertex = int(np.square(sheet.source_px - point).sum(1).argmin())
+        place = mesh.rotation.T @ (sheet.camera_cm[vertex] - mesh.origin_cm)
+        moving = np.flatnonzero(sheet.moving == vertex)
+        found.append(place + (sheet.neutral[moving[0]] if len(moving) else 0))
+    return np.array(found, np.float32)
+
+
+def _skin(photo: NDArray[np.uint8], reading: PortraitReading) -> FloatArray:
+    """(3,) 0..1 the median colour of the face."""
+    rows, columns = reading.face.shape
+    grid = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), -1).reshape(-1, 2) + 0.5
+    chosen = grid[reading.face.reshape(-1) > 0.9]
+    if not len(chosen):
+        return np.full(3, 0.5, np.float32)
+    points = reading.crop.to_image(chosen / np.array([columns, rows]))
+    return np.asarray(np.median(sample(photo, points), axis=0) / 255, np.float32)
 
 
 def vertex_normals(points: FloatArray, triangles: NDArray[np.int32]) -> FloatArray:

@@ -16,14 +16,13 @@ from mimica.animation.beyond import ContinuedImage
 from mimica.animation.compose import Box, Flow, enclosing, lay_person, moved_points
 from mimica.animation.eyeball import Eyeball, lashes
 from mimica.animation.feature_textures import feature_textures, look_up_skin, without_holes
-from mimica.animation.fill import look_up, sample, smooth_step
+from mimica.animation.fill import look_up, smooth_step
 from mimica.animation.motion_field import HeadMotion, View, bend, move_points, rasterise
-from mimica.animation.mouth import Mouth, lips_shadow, shipped_interior
+from mimica.animation.mouth import lips_shadow, read_mouth
 from mimica.animation.patch import changing_patch, owned_share, to_patch
 from mimica.animation.plate import background_plate, refine_matte
 from mimica.animation.portrait_mesh import PortraitMesh, Sheet
 from mimica.animation.reading import FeatureReading, PortraitReading
-from mimica.animation.teeth_colour import teeth_colour
 from mimica.animation.tone import Tone
 from mimica.core.camera import gaze_direction
 
@@ -81,10 +80,7 @@ class Renderer:
             feature_textures(feature, p, self.original, solid, (upper, lower), once=once)
             for feature, upper, lower in zip(reading.features, mesh.upper, mesh.lower, strict=True)
         ]
-        lips = _lips_at_rest(mesh, reading.features, mouth_points_px)
-        skin = _skin(photo, reading)
-        mouth = next(feature for feature in reading.features if feature.kind == "mouth")
-        self.mouth = Mouth(mesh, lips, skin, teeth_colour(photo, mouth, skin), shipped_interior())
+        self.mouth = read_mouth(photo, reading, mesh, mouth_points_px)
         self.tone = Tone.of(self.original)
         self.face_width_px = FACE_PER_CROP * reading.crop.side_px
         self.person = ContinuedImage.of(self.original, self.face_width_px, matte, once=once)
@@ -281,27 +277,3 @@ def _around(hole: FloatArray) -> Box:
 
 def _placed(mesh: PortraitMesh, sheet: Sheet, motion: HeadMotion) -> FloatArray:
     return move_points(mesh, bend(mesh, sheet, motion), sheet.head_weight, motion)
-
-
-def _lips_at_rest(mesh: PortraitMesh, features: tuple[FeatureReading, ...], points_px: FloatArray) -> FloatArray:
-    """(12, 3) the lips' outline in the head's frame, cm, the photo's own expression taken away."""
-    mouth = next(index for index, feature in enumerate(features) if feature.kind == "mouth")
-    found = []
-    for index, point in enumerate(points_px):
-        sheet = (mesh.upper if index <= 6 else mesh.lower)[mouth]
-        vertex = int(np.square(sheet.source_px - point).sum(1).argmin())
-        place = mesh.rotation.T @ (sheet.camera_cm[vertex] - mesh.origin_cm)
-        moving = np.flatnonzero(sheet.moving == vertex)
-        found.append(place + (sheet.neutral[moving[0]] if len(moving) else 0))
-    return np.array(found, np.float32)
-
-
-def _skin(photo: Image, reading: PortraitReading) -> FloatArray:
-    """(3,) 0..1 the median colour of the face."""
-    rows, columns = reading.face.shape
-    grid = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), -1).reshape(-1, 2) + 0.5
-    chosen = grid[reading.face.reshape(-1) > 0.9]
-    if not len(chosen):
-        return np.full(3, 0.5, np.float32)
-    points = reading.crop.to_image(chosen / np.array([columns, rows]))
-    return np.asarray(np.median(sample(photo, points), axis=0) / 255, np.float32)
