@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mimica.animation.fill import strips
+from mimica.animation.grain import Grain
 
 FloatArray = NDArray[np.float32]
 
@@ -34,8 +35,8 @@ def refine_matte(image: NDArray[np.uint8], matte: FloatArray) -> FloatArray:
     return refined
 
 
-def background_plate(image: NDArray[np.uint8], matte: FloatArray) -> NDArray[np.uint8]:
-    """The picture (H, W, 3) with the person painted over from around (Telea 2004), smooth where nothing is known."""
+def background_plate(image: NDArray[np.uint8], matte: FloatArray, grain: Grain) -> NDArray[np.uint8]:
+    """The picture (H, W, 3) with the person painted over from around (Telea 2004), smooth but for its grain."""
     height, width = matte.shape
     scale = min(1.0, PLATE_PX / max(height, width))
     size = (max(2, round(width * scale)), max(2, round(height * scale)))
@@ -49,10 +50,9 @@ def background_plate(image: NDArray[np.uint8], matte: FloatArray) -> NDArray[np.
     painted = cv2.resize(painted, (width, height), interpolation=cv2.INTER_CUBIC)
     reach = max(1.0, 3 * max(width, height) / 512)
     weights = cv2.GaussianBlur(cv2.resize(person.astype(np.float32), (width, height)), (0, 0), reach)[..., None]
-    dice = np.random.default_rng(0)
     plate = np.empty_like(image)
     for rows in strips(height, width):
         weight, behind = weights[rows], painted[rows].astype(np.float32)
-        behind += dice.normal(0, 1.5, (len(behind), width, 1)).astype(np.float32)
+        behind += grain.over(rows.start, 0, len(behind), width)[..., None]
         plate[rows] = np.clip(image[rows] * (1 - weight) + behind * weight, 0, 255)
     return plate

@@ -17,6 +17,7 @@ from mimica.animation.compose import Box, Flow, enclosing, lay_person, moved_poi
 from mimica.animation.eyeball import Eyeball, lashes
 from mimica.animation.feature_textures import feature_textures, look_up_skin, without_holes
 from mimica.animation.fill import look_up, smooth_step
+from mimica.animation.grain import Grain
 from mimica.animation.motion_field import HeadMotion, View, bend, move_points, rasterise
 from mimica.animation.mouth import lips_shadow, read_mouth
 from mimica.animation.patch import changing_patch, owned_share, to_patch
@@ -74,7 +75,8 @@ class Renderer:
         matte = np.maximum(smooth_step(matte, 0.12, 0.7), smooth_step(face, 0.4, 0.7))
         if reading.rivals:  # other people belong to the background
             matte = matte * owned_share(reading, p)
-        self.plate = self.original if still else background_plate(self.original, matte)
+        self.grain = Grain.of(self.original)
+        self.plate = self.original if still else background_plate(self.original, matte, self.grain)
         solid = to_patch(without_holes(reading.face), reading.crop.matrix(reading.face.shape[0]), p, outside=0.0)
         self.textures = [
             feature_textures(feature, p, self.original, solid, (upper, lower), once=once)
@@ -206,6 +208,7 @@ class Renderer:
             seen = np.maximum(seen, np.asarray(cv2.GaussianBlur(out, (0, 0), 0.8), np.float32) * tongue)
         shadow = lips_shadow(seen, self.face_width_px * self._zoom(motion), teeth)
         inside = self.tone.apply(cv2.cvtColor(shadow, cv2.COLOR_GRAY2RGB) * colour)
+        inside += self.grain.over(int(view.y0_px) + part.top, int(view.x0_px) + part.left, *seen.shape)[..., None]
         _lay(target[part.area], inside, seen)
 
     def _tongue_out(self, motion: HeadMotion, view: View) -> Box | None:

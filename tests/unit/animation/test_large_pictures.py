@@ -10,6 +10,7 @@ import pytest
 
 from mimica.animation import fill
 from mimica.animation.beyond import ContinuedImage
+from mimica.animation.grain import Grain
 from mimica.animation.plate import background_plate, refine_matte
 from mimica.safety import perceptual_hash as hashes
 
@@ -32,7 +33,7 @@ def test_a_picture_in_strips_is_the_same_picture(monkeypatch: pytest.MonkeyPatch
     matte = cv2.GaussianBlur(matte, (0, 0), 9)
 
     def made() -> list[np.ndarray]:
-        whole = refine_matte(image, matte), background_plate(image, matte)
+        whole = refine_matte(image, matte), background_plate(image, matte, Grain.of(image))
         return [*whole, ContinuedImage.of(image, 90, matte, once=True).image.image]
 
     at_once = made()
