@@ -6,6 +6,7 @@ A surface without any looks cut out in a grainy photo. This module does not know
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import cv2
@@ -25,7 +26,7 @@ CLIPPED: Final = 12, 243
 """Blocks darker or brighter on the whole show less grain than the photo has."""
 MOST_LEVELS: Final = 6.0
 LEAST_CORRELATION: Final = 0.02
-MOST_PX: Final = 1024
+MOST_PX: Final = 640
 """Of larger photos the middle of so many pixels a side is measured."""
 
 
@@ -39,7 +40,7 @@ class Grain:
     def of(cls, photo: NDArray[np.uint8]) -> Grain:
         """Noise of the same strength and size as that of `photo` (H, W, 3) uint8 RGB, always the same for it."""
         levels, correlation = measure(photo)
-        noise = np.random.default_rng(0).normal(0, 1, (TILE_PX, TILE_PX)).astype(np.float32)
+        noise = _white()
         if correlation > LEAST_CORRELATION:  # of white noise after a Gaussian, neighbours correlate by exp(−1 / 4σ²)
             sigma = float(np.sqrt(-1 / (4 * np.log(min(correlation, 0.9)))))
             around = np.pad(noise, MARGIN_PX, mode="wrap")
@@ -52,6 +53,11 @@ class Grain:
         """(height, width) of it, where a picture has these rows and columns."""
         rows, columns = np.arange(top, top + height) % TILE_PX, np.arange(left, left + width) % TILE_PX
         return self.tile[rows[:, None], columns]
+
+
+@cache
+def _white() -> FloatArray:
+    return np.random.default_rng(0).normal(0, 1, (TILE_PX, TILE_PX)).astype(np.float32)
 
 
 def measure(photo: NDArray[np.uint8]) -> tuple[float, float]:
