@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mimica.animation.fill import sample, smooth_step
+from mimica.animation.fill import part_around, sample, smooth_step
 from mimica.animation.portrait_mesh import PortraitMesh
 from mimica.animation.reading import FeatureReading
 from mimica.animation.tone import LUMA
@@ -72,9 +72,10 @@ class Eyeball:
         angle = np.degrees(np.arccos(np.clip(direction @ axis, -1, 1)))
         place = np.clip(angle / RING_REACH_DEG, 0, 1) * (RINGS - 1)
         low = np.floor(place).astype(int).clip(0, RINGS - 2)
-        part = (place - low)[:, None]
-        ring = self.rings[low] * (1 - part) + self.rings[low + 1] * part
-        return (_sampled(photo, source) * weight + ring * (1 - weight)).astype(np.float32)
+        between = (place - low)[:, None]
+        ring = self.rings[low] * (1 - between) + self.rings[low + 1] * between
+        part, corner = part_around(photo, source)  # `sample` works on a copy
+        return (sample(part, source - corner) * weight + ring * (1 - weight)).astype(np.float32)
 
 
 def lashes(upper: FloatArray, lower: FloatArray, travel: FloatArray, radius_px: float) -> FloatArray:
@@ -86,14 +87,6 @@ def lashes(upper: FloatArray, lower: FloatArray, travel: FloatArray, radius_px: 
     above, below = (np.asarray(cv2.GaussianBlur(lid, (0, 0), sigma), np.float32) for lid in (upper, lower))
     edge = 4 * below * (1 - below) * np.clip(2 * above, 0, 1)  # of the lower lid, where the upper one has come
     return (LASHES_SHADE * edge * smooth_step(np.abs(travel), *LASHES_TRAVEL)).astype(np.float32)
-
-
-def _sampled(photo: NDArray[np.uint8], points_px: NDArray[np.floating]) -> FloatArray:
-    """`sample` of the part of the photo where the points are: it works on a copy."""
-    limit = np.array(photo.shape[1::-1])
-    low = np.clip(np.floor(points_px.min(0)).astype(int) - 2, 0, limit - 1)
-    high = np.clip(np.ceil(points_px.max(0)).astype(int) + 2, low + 1, limit)
-    return sample(photo[low[1] : high[1], low[0] : high[0]], points_px - low)
 
 
 def _turn(start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:

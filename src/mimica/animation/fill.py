@@ -69,12 +69,8 @@ LARGE_BYTES = 16_000_000
 """Of larger pictures only the part around the points becomes floating-point numbers, which take four times as much."""
 
 
-def _around(
-    image: NDArray[np.generic], points_px: NDArray[np.floating]
-) -> tuple[NDArray[np.generic], NDArray[np.float32]]:
-    """The part of a large picture that `sample` reads for these points, and its corner (x, y)."""
-    if image.nbytes <= LARGE_BYTES or not len(points_px):
-        return image, np.zeros(2, np.float32)
+def part_around(image: NDArray[Any], points_px: NDArray[np.floating]) -> tuple[NDArray[Any], FloatArray]:
+    """The part of a picture that `sample` reads for points (N, 2), N ≥ 1, and its corner (x, y)."""
     limit = np.array(image.shape[1::-1])
     low = np.clip(np.floor(points_px.min(0)).astype(int) - 2, 0, limit - 1)
     high = np.clip(np.ceil(points_px.max(0)).astype(int) + 2, low + 1, limit)
@@ -83,7 +79,8 @@ def _around(
 
 def sample(image: NDArray[np.generic], points_px: NDArray[np.floating]) -> FloatArray:
     """Bilinear samples of `image` (H, W[, C]) at `points_px` (N, 2) in its continuous pixels; edges repeat."""
-    part, corner = _around(image, points_px)
+    whole = image.nbytes <= LARGE_BYTES or not len(points_px)
+    part, corner = (image, np.zeros(2, np.float32)) if whole else part_around(image, points_px)
     source = np.ascontiguousarray(part, np.float32)
     points = np.ascontiguousarray(points_px - corner, np.float32) - 0.5
     columns = 4096  # cv2.remap wants images of fewer than 32768 columns

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from mimica.animation.fill import sample
 from mimica.animation.motion_field import Canvas, HeadMotion, View, move_points
-from mimica.animation.portrait_mesh import PortraitMesh
-from mimica.animation.reading import FeatureReading, PortraitReading
+from mimica.animation.portrait_mesh import PortraitMesh, Sheet
+from mimica.animation.reading import PortraitReading
 from mimica.animation.teeth_colour import teeth_colour
 from mimica.core.easing import smoothstep
 from mimica.core.motion import RIG_NAMES
@@ -179,17 +179,18 @@ def read_mouth(photo: NDArray[np.uint8], reading: PortraitReading, mesh: Portrai
     points_px: (12, 2) the outline of the lips in the photo, from one corner over the upper lip.
     """
     skin = _skin(photo, reading)
-    window = next(feature for feature in reading.features if feature.kind == "mouth")
-    lips = _lips_at_rest(mesh, reading.features, points_px)
-    return Mouth(mesh, lips, skin, teeth_colour(photo, window, skin), shipped_interior())
+    index = next(index for index, feature in enumerate(reading.features) if feature.kind == "mouth")
+    teeth = teeth_colour(photo, reading.features[index], skin)
+    return Mouth(
+        mesh, _lips_at_rest(mesh.upper[index], mesh.lower[index], mesh, points_px), skin, teeth, shipped_interior()
+    )
 
 
-def _lips_at_rest(mesh: PortraitMesh, features: tuple[FeatureReading, ...], points_px: FloatArray) -> FloatArray:
+def _lips_at_rest(upper: Sheet, lower: Sheet, mesh: PortraitMesh, points_px: FloatArray) -> FloatArray:
     """(12, 3) the lips' outline in the head's frame, cm, the photo's own expression taken away."""
-    mouth = next(index for index, feature in enumerate(features) if feature.kind == "mouth")
     found = []
     for index, point in enumerate(points_px):
-        sheet = (mesh.upper if index <= 6 else mesh.lower)[mouth]
+        sheet = upper if index <= 6 else lower
         vertex = int(np.square(sheet.source_px - point).sum(1).argmin())
         place = mesh.rotation.T @ (sheet.camera_cm[vertex] - mesh.origin_cm)
         moving = np.flatnonzero(sheet.moving == vertex)

@@ -36,8 +36,7 @@ def smooth_adaptively(
     for width in np.unique(widths):
         of_width = widths == width
         for index in range(len(values)):
-            low, high = np.searchsorted(times_s, [times_s[index] - 3 * width, times_s[index] + 3 * width])
-            near = slice(low, max(high, low + 1))
+            near = _near(times_s, times_s[index], width)
             weight = np.exp(-0.5 * np.square((times_s[near] - times_s[index]) / width))
             calm[index, of_width] = (values[near][:, of_width] * weight[:, None]).sum(0) / weight.sum()
     departure = values - calm
@@ -45,6 +44,12 @@ def smooth_adaptively(
     ratio = np.minimum(np.abs(departure) / (NOISE_REACH * noise), 1e3)
     keep = ratio**4 / (1 + ratio**4)
     return (calm + departure * keep).astype(np.float32)
+
+
+def _near(times_s: NDArray[np.float64], time_s: float, width_s: float) -> slice:
+    """The frames within three widths of a moment, one at least."""
+    low, high = np.searchsorted(times_s, [time_s - 3 * width_s, time_s + 3 * width_s])
+    return slice(low, max(high, low + 1))
 
 
 def smooth_gaze(gaze_deg: FloatArray, times_s: NDArray[np.float64]) -> FloatArray:
@@ -55,8 +60,7 @@ def smooth_gaze(gaze_deg: FloatArray, times_s: NDArray[np.float64]) -> FloatArra
     together = gaze_deg.mean(1)
     calm = np.empty_like(gaze_deg)
     for index, (time_s, own) in enumerate(zip(times_s, together, strict=True)):
-        low, high = np.searchsorted(times_s, [time_s - 3 * SMOOTHING_S, time_s + 3 * SMOOTHING_S])
-        near = slice(low, max(high, low + 1))
+        near = _near(times_s, time_s, SMOOTHING_S)
         apart = np.square((times_s[near] - time_s) / SMOOTHING_S)
         apart = apart + np.square((together[near] - own) / GAZE_STEP_DEG).sum(1)
         weight = np.exp(-0.5 * apart)
