@@ -10,10 +10,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import timedelta
 from typing import Protocol
 
 import torch
 from torch import Tensor, distributed, nn
+from torch.distributed.distributed_c10d import Store
 from torch.nn.parallel import DistributedDataParallel
 
 from mimica.errors import DeviceError, UsageError
@@ -136,11 +138,21 @@ def joined(device: str) -> Iterator[World]:
             raise DeviceError(f"device cuda: process {local} finds {torch.cuda.device_count()} GPUs; start fewer")
         here = torch.device("cuda", local)
         torch.cuda.set_device(here)
-    mine = not distributed.is_initialized()  # Ray Train has met already
-    if mine:
-        distributed.init_process_group("nccl" if cuda else "gloo")
+    if distributed.is_initialized():  # Ray Train has met already, and parts by itself
+        yield Together(here)
+        return
+    store, rank, size = next(distributed.rendezvous("env://"))  # pyright: ignore[reportPrivateImportUsage]
+    distributed.init_process_group("nccl" if cuda else "gloo", store=store, rank=rank, world_size=size)
     try:
         yield Together(here)
+        _part(store, rank, size)
     finally:
-        if mine:
-            distributed.destroy_process_group()
+        distributed.destroy_process_group()
+
+
+def _part(store: Store, rank: int, size: int) -> None:
+    """Nobody hangs up while another still listens: gloo takes a closed connection for a lost process."""
+    for farewell in ("done", "leaves"):
+        store.set(f"{farewell}/{rank}", "")
+        if farewell == "done" or rank == 0:  # the first process may hold the store, so it leaves last
+            store.wait([f"{farewell}/{other}" for other in range(size)], timedelta(days=1))  # the first one exports

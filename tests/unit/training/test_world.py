@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,9 +33,11 @@ from test_world import PlainTask
 from mimica.training.config import TrainConfig
 from mimica.training.loop import train
 from mimica.training.world import joined
+lost = Path(sys.argv[1]).with_name("lost")
 class Task(PlainTask):
     def batch(self, number, generator):
-        if os.environ["RANK"] == "1" and number >= int(sys.argv[2]) * {MICRO}:
+        if os.environ["RANK"] == "1" and number == int(sys.argv[2]) * {MICRO} + 1 and not lost.exists():
+            lost.touch()
             os._exit(9)
         return super().batch(number, generator)
 with joined("cpu") as world:
@@ -78,13 +80,6 @@ def curve(run_dir: Path) -> Tensor:
     return torch.tensor([row.value for row in rows])
 
 
-def on_two(run_dir: Path, dies_at: int) -> int:
-    words = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(run_dir.parent / "script.py")]
-    (run_dir.parent / "script.py").write_text(SCRIPT)
-    done = subprocess.run([sys.executable, *words, str(run_dir), str(dies_at)], capture_output=True, timeout=110)
-    return done.returncode
-
-
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run_dir = tmp_path_factory.mktemp("alone")
@@ -97,8 +92,15 @@ def test_adding_up_batches_is_one_big_batch(alone: Path, tmp_path: Path) -> None
     torch.testing.assert_close(curve(tmp_path), curve(alone), rtol=1e-4, atol=1e-6)
 
 
-def test_two_processes_train_as_one(alone: Path, tmp_path: Path) -> None:
-    assert on_two(tmp_path / "run", CONFIG.steps or 0) == 0
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    path = tmp_path / "script.py"
+    path.write_text(SCRIPT)
+    return path
+
+
+def test_two_processes_train_as_one(alone: Path, script: Path, tmp_path: Path, torchrun: Callable[..., None]) -> None:
+    torchrun(script, tmp_path / "run", CONFIG.steps)
     torch.testing.assert_close(curve(tmp_path / "run"), curve(alone), rtol=1e-4, atol=1e-6)
     ours, theirs = (load(folder / CHECKPOINT_FILE) for folder in (alone, tmp_path / "run"))
     for name, value in ours.average.items():
@@ -106,8 +108,19 @@ def test_two_processes_train_as_one(alone: Path, tmp_path: Path) -> None:
     assert theirs.step == CONFIG.steps
 
 
-def test_one_goes_on_when_the_other_is_lost(alone: Path, tmp_path: Path) -> None:
-    assert on_two(tmp_path / "run", 7) != 0
+def test_two_go_on_when_one_was_lost_and_is_started_again(
+    alone: Path, script: Path, tmp_path: Path, torchrun: Callable[..., None]
+) -> None:
+    torchrun(script, tmp_path / "run", 7)
+    assert (tmp_path / "lost").exists()
+    torch.testing.assert_close(curve(tmp_path / "run"), curve(alone), rtol=1e-4, atol=1e-6)
+
+
+def test_one_goes_on_when_the_other_is_lost(
+    alone: Path, script: Path, tmp_path: Path, torchrun: Callable[..., None]
+) -> None:
+    with pytest.raises(subprocess.CalledProcessError):
+        torchrun(script, tmp_path / "run", 7, restarts=0)
     assert load(tmp_path / "run" / CHECKPOINT_FILE).step == 7
     train(PlainTask(batch_size=8), CONFIG, tmp_path / "run")
     torch.testing.assert_close(curve(tmp_path / "run"), curve(alone), rtol=1e-4, atol=1e-6)
