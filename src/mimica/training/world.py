@@ -15,7 +15,7 @@ from typing import Protocol
 
 import torch
 from torch import Tensor, distributed, nn
-from torch.distributed.distributed_c10d import Store
+from torch.distributed.distributed_c10d import PrefixStore, Store
 from torch.nn.parallel import DistributedDataParallel
 
 from mimica.errors import DeviceError, UsageError
@@ -141,13 +141,29 @@ def joined(device: str) -> Iterator[World]:
     if distributed.is_initialized():  # Ray Train has met already, and parts by itself
         yield Together(here)
         return
-    store, rank, size = next(distributed.rendezvous("env://"))  # pyright: ignore[reportPrivateImportUsage]
+    store, rank, size = _meet()
     distributed.init_process_group("nccl" if cuda else "gloo", store=store, rank=rank, world_size=size)
     try:
         yield Together(here)
         _part(store, rank, size)
     finally:
         distributed.destroy_process_group()
+
+
+def _meet() -> tuple[Store, int, int]:
+    """(where they leave notes for each other, rank, size)"""
+    started = os.environ.get
+    outlives = started("TORCHELASTIC_USE_AGENT_STORE") == "True"  # torchrun's own store, for all it starts
+    if outlives and started("GROUP_WORLD_SIZE", "1") != "1" and started("TORCHELASTIC_MAX_RESTARTS", "0") != "0":
+        raise UsageError(
+            "training on many: several machines that restart lost processes would not meet again; "
+            "set TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 and give torchrun --rdzv-backend c10d"
+        )
+    store, rank, size = next(distributed.rendezvous("env://"))  # pyright: ignore[reportPrivateImportUsage]
+    if outlives:
+        # A page for each start, or the restarted would read the addresses of the dead (pytorch issue 135712).
+        store = PrefixStore(f"start {started('TORCHELASTIC_RESTART_COUNT', '0')}", store)
+    return store, rank, size
 
 
 def _part(store: Store, rank: int, size: int) -> None:

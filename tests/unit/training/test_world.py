@@ -26,13 +26,14 @@ CONFIG = TrainConfig(
     steps=16, seed=3, micro_batches=MICRO, warmup_steps=4, log_every_steps=1, checkpoint_every_s=0, ema_decay=0.9
 )
 SCRIPT = f"""
-import os, sys
+import faulthandler, os, sys
 from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from test_world import PlainTask
 from mimica.training.config import TrainConfig
 from mimica.training.loop import train
 from mimica.training.world import joined
+faulthandler.dump_traceback_later(90)
 lost = Path(sys.argv[1]).with_name("lost")
 class Task(PlainTask):
     def batch(self, number, generator):
@@ -144,6 +145,15 @@ def test_what_cannot_be_divided_is_refused(tmp_path: Path, monkeypatch: pytest.M
         train(PlainTask(), CONFIG, tmp_path, world=Three())
     monkeypatch.delenv("RANK", raising=False)
     with pytest.raises(UsageError, match="torchrun"), joined("cpu"):
+        pass
+
+
+def test_machines_that_could_not_meet_again_are_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = {"RANK": "0", "WORLD_SIZE": "2", "GROUP_WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": "1"}
+    started |= {"TORCHELASTIC_USE_AGENT_STORE": "True", "TORCHELASTIC_MAX_RESTARTS": "3"}
+    for name, value in started.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(UsageError, match="TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1"), joined("cpu"):
         pass
 
 
