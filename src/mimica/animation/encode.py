@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from mimica.animation.losses import acting_cuts, bridge_losses, widened
 from mimica.animation.networks import ENCODER_PX, EncodedMotion, Networks
-from mimica.animation.parts import part_of
 from mimica.animation.pipeline import ahead
 from mimica.animation.prepare import aligned_crop
-from mimica.animation.smoothing import SMOOTHING_S, SPEECH_SMOOTHING_S, smooth_adaptively, smooth_gaze
+from mimica.animation.smoothing import smooth_motion
 from mimica.animation.trust import LOST_TRUST, damped, trust_in
 from mimica.core.framing import placement_in_photo
 from mimica.core.geometry import CropFrame
@@ -118,7 +117,7 @@ class MotionReader:
         read = damped(_as_track(np.nan_to_num(values)), times_s, values[:, -1])
         filled, notes = bridge_losses(read, times_s, cuts)
         smooth = [
-            _smooth(filled[start:end], times_s[start:end])
+            smooth_motion(_as_rows(filled[start:end]), times_s[start:end])
             for start, end in zip((0, *cuts), (*cuts, len(values)), strict=True)
         ]
         rows = np.concatenate([np.concatenate(smooth), filled.confidence[:, None]], 1)
@@ -138,19 +137,7 @@ class MotionReader:
         return np.minimum.accumulate(np.array(self._shots, np.int64)[::-1])[::-1]
 
 
-_BEFORE_GAZE = len(EXPRESSION_NAMES) + 3 + 3
-_ROW = _BEFORE_GAZE + 4 + 1
-_WIDTHS_S = np.full(_BEFORE_GAZE, SMOOTHING_S)
-_WIDTHS_S[: len(EXPRESSION_NAMES)][[part_of(name) in ("mouth", "eyes") for name in EXPRESSION_NAMES]] = (
-    SPEECH_SMOOTHING_S
-)
-
-
-def _smooth(track: MotionTrack, times_s: NDArray[np.float64]) -> FloatArray:
-    """The rows (T, 62) of a track, smoothed."""
-    rows = _as_rows(track)[:, :_BEFORE_GAZE]
-    gaze = smooth_gaze(track.gaze_deg, times_s).reshape(-1, 4)
-    return np.concatenate([smooth_adaptively(rows, times_s, _WIDTHS_S), gaze], 1)
+_ROW = len(EXPRESSION_NAMES) + 3 + 3 + 4 + 1
 
 
 def _row(

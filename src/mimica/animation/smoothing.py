@@ -1,12 +1,15 @@
 """Smoothing: what trembles is calmed, what moves stays as it is, and nothing comes later than it was.
 
-This module does not know whose motion it is.
+This module does not know whose motion it is: a driver's or a filmed portrait's own.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mimica.animation.parts import part_of
+from mimica.core.motion import EXPRESSION_NAMES
 
 FloatArray = NDArray[np.float32]
 
@@ -19,6 +22,19 @@ NOISE_REACH = 6.0
 GAZE_STEP_DEG = 6.0
 """Eyes jump: readings of the gaze that differ by more say two things, and are not averaged. On ten actors the gaze
 follows MediaPipe's at r .774, slope .80 so, where `smooth_adaptively` left r .762, slope .76 at the same unrest."""
+
+_EXPRESSION = len(EXPRESSION_NAMES)
+_GAZE = slice(_EXPRESSION + 6, _EXPRESSION + 10)
+_SPEECH = [index for index, name in enumerate(EXPRESSION_NAMES) if part_of(name) in ("mouth", "eyes")]
+
+
+def smooth_motion(rows: FloatArray, times_s: NDArray[np.float64]) -> FloatArray:
+    """(T, C) rows that begin with expression, three angles, place, log scale and gaze; the same smoothed."""
+    widths_s = np.full(rows.shape[1], SMOOTHING_S)
+    widths_s[_SPEECH] = SPEECH_SMOOTHING_S
+    smooth = smooth_adaptively(rows, times_s, widths_s)
+    smooth[:, _GAZE] = smooth_gaze(rows[:, _GAZE].reshape(-1, 2, 2), times_s).reshape(-1, 4)
+    return smooth
 
 
 def smooth_adaptively(

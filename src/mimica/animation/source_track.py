@@ -19,7 +19,7 @@ from mimica.animation.networks import ENCODER_PX, FACE_PX, EncodedMotion, Networ
 from mimica.animation.occlusion import LOOK_PX, FaceMemory, Look
 from mimica.animation.prepare import aligned_crop, rigged_photo
 from mimica.animation.retarget import DriverRest, driver_rest
-from mimica.animation.smoothing import smooth_adaptively
+from mimica.animation.smoothing import smooth_motion
 from mimica.core.camera import gaze_direction
 from mimica.core.framing import ORIGIN_IN_CROP, crop_around, placement_in_photo
 from mimica.core.geometry import CropFrame
@@ -172,7 +172,7 @@ class SourceReader:
         known = np.flatnonzero(~np.isnan(values[:, 0]))
         for column in range(_ROW):
             values[:, column] = np.interp(moments, moments[known], values[known, column])
-        rows = smooth_adaptively(values, moments)
+        rows = smooth_motion(values, moments)
         seen = np.zeros(len(rows), np.float32)
         seen[known] = 1
         notes: list[str] = []

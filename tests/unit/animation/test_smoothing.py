@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from mimica.animation.smoothing import SMOOTHING_S, SPEECH_SMOOTHING_S, smooth_adaptively, smooth_gaze
+from mimica.animation.smoothing import (
+    SMOOTHING_S,
+    SPEECH_SMOOTHING_S,
+    smooth_adaptively,
+    smooth_gaze,
+    smooth_motion,
+)
+from mimica.core.motion import EXPRESSION_INDEX, EXPRESSION_NAMES
 
 TIMES_S = np.arange(60) / 25
 
@@ -44,3 +51,17 @@ def test_eyes_jump_and_rest() -> None:
     assert left[28:32].max() < 2.0
     assert left.mean() < 0.7 * np.abs(noisy - truth).mean()
     assert np.allclose(smooth_gaze(noisy[:1], TIMES_S[:1]), noisy[:1])
+
+
+def test_each_part_of_a_face_is_smoothed_in_its_own_way() -> None:
+    random = np.random.default_rng(2)
+    count = len(EXPRESSION_NAMES)
+    rows = random.normal(0, 1, (60, count + 10 + 4)).astype(np.float32)
+    smooth = smooth_motion(rows, TIMES_S)
+    for name, width_s in (("jawOpen", SPEECH_SMOOTHING_S), ("browInnerUp_L", SMOOTHING_S)):
+        own = slice(EXPRESSION_INDEX[name], EXPRESSION_INDEX[name] + 1)
+        assert np.array_equal(smooth[:, own], smooth_adaptively(rows[:, own], TIMES_S, width_s))
+    gaze = slice(count + 6, count + 10)
+    assert np.array_equal(smooth[:, gaze], smooth_gaze(rows[:, gaze].reshape(-1, 2, 2), TIMES_S).reshape(-1, 4))
+    rest = np.r_[count : count + 6, count + 10 : count + 14]
+    assert np.array_equal(smooth[:, rest], smooth_adaptively(rows[:, rest], TIMES_S))
