@@ -76,7 +76,7 @@ def test_no_changed_byte_is_accepted(alice: Any) -> None:
                 verify_receipt(forged, keys=keys, now=alice.now)
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     content=st.one_of(st.binary(max_size=400), st.text(alphabet="eyJhbGciOiJub25lIn0.-_", max_size=80).map(str.encode))
 )
