@@ -22,16 +22,17 @@ STEPS = 60
 CONFIG = TrainConfig(steps=STEPS, seed=5, warmup_steps=10, log_every_steps=7, checkpoint_every_s=0, ema_decay=0.9)
 
 SCRIPT = f"""
-import sys, time
+import sys
 from pathlib import Path
 from mimica.training.config import TrainConfig
 from mimica.training.debug_task import DebugTask
 from mimica.training.loop import train
-class SlowTask(DebugTask):
+class HaltingTask(DebugTask):
     def batch(self, step, generator):
-        time.sleep(0.01)
+        if step == 40:
+            sys.stdin.read()
         return super().batch(step, generator)
-train(SlowTask(batch_size=8), TrainConfig(**{CONFIG.to_mapping()!r}), Path(sys.argv[1]))
+train(HaltingTask(batch_size=8), TrainConfig(**{CONFIG.to_mapping()!r}), Path(sys.argv[1]))
 """
 
 
@@ -43,18 +44,16 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def start_and_kill(run_dir: Path) -> int:
-    """Run the script until it has saved a checkpoint in the middle, then kill it; returns its exit code."""
-    process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(run_dir)])
-    try:
-        path = run_dir / CHECKPOINT_FILE
-        deadline_s = time.monotonic() + 60
-        while time.monotonic() < deadline_s and process.poll() is None:
-            if path.exists() and checkpoint.load(path).step >= 12:
-                break
-            time.sleep(0.01)
-    finally:
-        process.kill()
-        process.wait()
+    """Run the script until it has saved a checkpoint in the middle, then kill it; at step 40 it waits for that."""
+    with subprocess.Popen([sys.executable, "-c", SCRIPT, str(run_dir)], stdin=subprocess.PIPE) as process:
+        try:
+            path = run_dir / CHECKPOINT_FILE
+            until = time.monotonic() + 300
+            while process.poll() is None and not (path.exists() and checkpoint.load(path).step >= 12):
+                assert time.monotonic() < until, "no checkpoint was saved"
+                time.sleep(0.01)
+        finally:
+            process.kill()
     return process.returncode
 
 
