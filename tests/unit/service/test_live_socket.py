@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from mimica.service import live_routes
-from mimica.service.live_routes import BUSY, GONE_WRONG, REFUSED
+from mimica.service.live_routes import BUSY, GONE_WRONG, REFUSED, Inbox
 from mimica.service.portraits import PortraitRecord
 from mimica.service.problems import Problem
 
@@ -41,7 +41,7 @@ class Studio:
         if question == "live-frame":
             jpeg = base64.b64decode(details["jpeg"])
             if jpeg == b"wait":
-                await live_routes.run_in_threadpool(self.go.wait, 5)
+                assert await live_routes.run_in_threadpool(self.go.wait, 120)
             if jpeg == b"broken":
                 raise Problem(422, "unreadable-media", "the camera's picture: is no whole JPEG")
             return {"jpeg": base64.b64encode(jpeg[::-1]).decode(), "seen": True}
@@ -56,6 +56,14 @@ def studio(monkeypatch: pytest.MonkeyPatch) -> type[Studio]:
     Studio.asked, Studio.go = [], threading.Event()
     monkeypatch.setattr(live_routes, "Desk", Studio)
     return Studio
+
+
+@pytest.fixture
+def inboxes(monkeypatch: pytest.MonkeyPatch) -> list[Inbox]:
+    """What the server's sessions have received so far, one inbox a session."""
+    made: list[Inbox] = []
+    monkeypatch.setattr(live_routes, "Inbox", lambda: made.append(Inbox()) or made[-1])
+    return made
 
 
 @pytest.fixture
@@ -79,7 +87,7 @@ def questions(studio: type[Studio]) -> list[str]:
 
 def until(true: Callable[[], bool]) -> None:
     """Wait for what the server does in a thread of its own."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while not true():
         assert time.monotonic() < end, "the server did not get there"
         time.sleep(0.01)
@@ -98,7 +106,9 @@ def test_a_picture_is_answered_with_its_own_time(client: TestClient, studio: typ
     assert client.app.state.parts.live_sessions == 0
 
 
-def test_only_the_newest_of_what_waits_is_answered(client: TestClient, studio: type[Studio], portrait: str) -> None:
+def test_only_the_newest_of_what_waits_is_answered(
+    client: TestClient, studio: type[Studio], portrait: str, inboxes: list[Inbox]
+) -> None:
     with client.websocket_connect(portrait) as socket:
         socket.receive_json()
         socket.send_bytes(picture(0.0, b"wait"))
@@ -106,7 +116,8 @@ def test_only_the_newest_of_what_waits_is_answered(client: TestClient, studio: t
         for index in range(1, 6):
             socket.send_bytes(picture(float(index), b"later"))
         socket.send_text(json.dumps({"say": "forget"}))
-        threading.Timer(0.2, studio.go.set).start()
+        until(lambda: bool(inboxes[0].words))  # the word was sent last: the pictures have come too
+        studio.go.set()
         assert socket.receive_bytes() == picture(0.0, b"tiaw")
         assert socket.receive_json() == {"said": "forget", "done": True, "dropped": 4}
         assert socket.receive_bytes() == picture(5.0, b"retal")
