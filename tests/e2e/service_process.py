@@ -20,10 +20,16 @@ ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "src" / "mimica" / "demo"
 
 
+PATIENCE_S = 120.0
+
+
 def free_port() -> int:
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        return int(door.getsockname()[1])
+    """A port that nobody listens on, below those that systems give to connections, so that none takes it meanwhile."""
+    for port in range(20_000 + os.getpid() % 10_000, 32_000):
+        with socket.socket() as door, suppress(OSError):
+            door.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 def short_driver(path: Path, frames: int) -> Path:
@@ -67,12 +73,13 @@ class ServiceProcess:
         line = self.process.stdout.readline()
         assert line, (self.folder / "service.log").read_text()
         assert "url" in json.loads(line), line
-        for _ in range(200):
+        until = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until and self.process.poll() is None:
             with suppress(httpx2.TransportError):
-                if httpx2.get(f"{self.url}/api/v1/health").status_code == 200:
+                if httpx2.get(f"{self.url}/api/v1/health", timeout=PATIENCE_S).status_code == 200:
                     return self
             time.sleep(0.05)
-        raise AssertionError("the service did not answer")
+        raise AssertionError(f"the service did not answer: {(self.folder / 'service.log').read_text()}")
 
     def kill(self) -> None:
         """End the server at once, as kill -9 does; its workers are not told."""
@@ -87,7 +94,7 @@ class ServiceProcess:
             return 0
         self.process.terminate()
         try:
-            code = self.process.wait(40)
+            code = self.process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
             code = self.process.wait()
@@ -108,5 +115,12 @@ class ServiceProcess:
         """The processes of the workers (Linux)."""
         assert self.process is not None
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        found = [int(pid) for task in children.parents[1].iterdir() for pid in (task / "children").read_text().split()]
-        return [pid for pid in found if b"service.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        found = [int(pid) for task in children.parents[1].iterdir() for pid in _told(task / "children").split()]
+        return [pid for pid in found if b"service.worker" in _told(Path(f"/proc/{pid}/cmdline"))]
+
+
+def _told(file: Path) -> bytes:
+    """What /proc says of a thread or a process; nothing when that has just ended."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return file.read_bytes()
+    return b""

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "service"))
 
 from service_files import tiny_png
-from service_process import DEMO, ServiceProcess, free_port, short_driver
+from service_process import DEMO, PATIENCE_S, ServiceProcess, free_port, short_driver
 
 pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds workers by /proc (Linux)"),
@@ -40,7 +41,7 @@ sys.path.insert(0, {light!r})
 from pathlib import Path
 from mimica.service.serve import serve
 from mimica.service.settings import ServiceSettings
-serve(ServiceSettings(data=Path({data!r}), port={port}, workers=2, lease_s=8, work="light_work:light_work",
+serve(ServiceSettings(data=Path({data!r}), port={port}, workers=2, work="light_work:light_work",
                       database={database!r}), lambda url: print(json.dumps({{"url": url}}), flush=True))
 """
 POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))[-1:] or [
@@ -63,14 +64,14 @@ class Light(ServiceProcess):
             "photo": photo, "driver": driver,
             "settings": (None, json.dumps({"consent": "fictional", "expression": 0.4, **settings})),
         }  # fmt: skip
-        answer = httpx2.post(f"{self.url}/api/v1/jobs", files=files, timeout=60)
+        answer = httpx2.post(f"{self.url}/api/v1/jobs", files=files, timeout=PATIENCE_S)
         assert answer.status_code == 201, answer.text
         return answer.json()["id"]
 
     def states(self, jobs: list[str]) -> list[str]:
-        return [httpx2.get(f"{self.url}/api/v1/jobs/{job}", timeout=30).json()["state"] for job in jobs]
+        return [httpx2.get(f"{self.url}/api/v1/jobs/{job}", timeout=PATIENCE_S).json()["state"] for job in jobs]
 
-    def wait(self, jobs: list[str], wanted: Callable[[list[str]], bool], seconds: float = 120.0) -> list[str]:
+    def wait(self, jobs: list[str], wanted: Callable[[list[str]], bool], seconds: float = 300.0) -> list[str]:
         until = time.monotonic() + seconds
         while not wanted(states := self.states(jobs)):
             assert time.monotonic() < until, states
@@ -133,10 +134,11 @@ def test_killed_workers_lose_nothing(light: Light, files: tuple[bytes, bytes]) -
     for _ in range(2):
         light.wait(jobs, lambda states: "running" in states)
         for pid in light.workers():
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         time.sleep(0.3)
     assert light.wait(jobs, finished) == ["done"] * 6
-    text = httpx2.get(f"{light.url}/api/v1/metrics").text
+    text = httpx2.get(f"{light.url}/api/v1/metrics", timeout=PATIENCE_S).text
     assert float(text.split("\nmimica_worker_restarts ")[1].split()[0]) >= 2
 
 
@@ -146,33 +148,33 @@ def test_a_killed_server_loses_nothing_it_accepted(light: Light, files: tuple[by
     light.begin()
     jobs += [light.send(*files)]
     assert light.wait(jobs, finished) == ["done"] * 5
-    result = httpx2.get(f"{light.url}/api/v1/jobs/{jobs[0]}/result")
+    result = httpx2.get(f"{light.url}/api/v1/jobs/{jobs[0]}/result", timeout=PATIENCE_S)
     assert result.content == files[1]
 
 
 def test_a_job_that_kills_its_worker_is_reported_and_the_next_is_made(light: Light, files: tuple[bytes, bytes]) -> None:
     deadly, other = light.send(*files, crf=3), light.send(*files)
     assert light.wait([deadly, other], finished) == ["failed", "done"]
-    error = httpx2.get(f"{light.url}/api/v1/jobs/{deadly}").json()["error"]
+    error = httpx2.get(f"{light.url}/api/v1/jobs/{deadly}", timeout=PATIENCE_S).json()["error"]
     assert error["type"] == "WorkerDied"
     assert "3 times" in error["message"]
 
 
 def test_a_job_is_stopped_while_it_runs(light: Light, files: tuple[bytes, bytes]) -> None:
-    job = light.send(*files, expression=3.0)
+    job = light.send(*files, expression=60.0)
     light.wait([job], lambda states: states == ["running"])
-    httpx2.post(f"{light.url}/api/v1/jobs/{job}/cancel")
+    httpx2.post(f"{light.url}/api/v1/jobs/{job}/cancel", timeout=PATIENCE_S)
     assert light.wait([job], finished) == ["cancelled"]
 
 
 def test_a_service_that_is_stopped_goes_on_where_it_was(tmp_path: Path, files: tuple[bytes, bytes]) -> None:
     light = Light(tmp_path).begin()
-    job = light.send(*files, expression=3.0)
+    job = light.send(*files, expression=5.0)
     light.wait([job], lambda states: states == ["running"])
     assert light.stop() in (0, -signal.SIGTERM)  # uvicorn hands the signal on when all is done
     light.begin()
     assert light.wait([job], finished) == ["done"]
-    assert httpx2.get(f"{light.url}/api/v1/jobs/{job}").json()["attempts"] == 1
+    assert httpx2.get(f"{light.url}/api/v1/jobs/{job}", timeout=PATIENCE_S).json()["attempts"] == 1
     light.stop()
 
 
@@ -186,20 +188,20 @@ def test_the_real_work_survives_a_killed_worker(
         "driver": files[1],
         "settings": (None, '{"consent": "fictional"}'),
     }
-    job = httpx2.post(f"{service.url}/api/v1/jobs", files=sent, timeout=60).json()["id"]
+    job = httpx2.post(f"{service.url}/api/v1/jobs", files=sent, timeout=PATIENCE_S).json()["id"]
     address = f"{service.url}/api/v1/jobs/{job}"
-    while httpx2.get(address).json()["state"] != "running":
+    while httpx2.get(address, timeout=PATIENCE_S).json()["state"] != "running":
         time.sleep(0.05)
     for pid in service.workers():
         os.kill(pid, signal.SIGKILL)
     until = time.monotonic() + 500
-    while (told := httpx2.get(address, timeout=30).json())["state"] in ("queued", "running"):
+    while (told := httpx2.get(address, timeout=PATIENCE_S).json())["state"] in ("queued", "running"):
         assert time.monotonic() < until, told
         time.sleep(0.3)
     assert told["state"] == "done", told
     assert told["attempts"] == 2
-    result = httpx2.get(f"{address}/result").content
-    answer = httpx2.post(f"{service.url}/api/v1/verify", files={"file": result}, timeout=120).json()
+    result = httpx2.get(f"{address}/result", timeout=PATIENCE_S).content
+    answer = httpx2.post(f"{service.url}/api/v1/verify", files={"file": result}, timeout=PATIENCE_S).json()
     assert answer["marked"]
     assert answer["manifest"]["state"] in ("valid", "trusted")
     assert service.stop() == 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,10 @@ import httpx2
 import pytest
 
 pytest.importorskip("fastapi", reason="needs the extra `serve`")
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
+
+from service_process import PATIENCE_S, free_port
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "integrations" / "container"
@@ -66,9 +69,7 @@ def test_a_build_does_not_carry_what_is_made_here() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell script")
 def test_its_start_makes_a_token_once_and_lets_nobody_in_without(tmp_path: Path) -> None:
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        port = int(door.getsockname()[1])
+    port = free_port()
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = os.environ | {"MIMICA_HOME": str(tmp_path), "MIMICA_PORT": str(port), "PATH": path}
     api = f"http://localhost:{port}/api/v1"
@@ -80,11 +81,11 @@ def test_its_start_makes_a_token_once_and_lets_nobody_in_without(tmp_path: Path)
         ) as process:  # fmt: skip
             try:
                 health = probed(f"{api}/health", process)
-                assert httpx2.get(f"{api}/jobs", timeout=10).status_code == 401
+                assert httpx2.get(f"{api}/jobs", timeout=PATIENCE_S).status_code == 401
                 assert json.loads(health)
             finally:
                 process.terminate()
-                told, _ = process.communicate(timeout=30)
+                told, _ = process.communicate(timeout=PATIENCE_S)
         return told
 
     first = started()
@@ -109,10 +110,10 @@ def test_other_words_are_the_command_lines(tmp_path: Path) -> None:
 
 def probed(url: str, process: subprocess.Popen[str]) -> str:
     """What `url` answers once it does."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while True:
         try:
-            return httpx2.get(url, timeout=10).raise_for_status().text
+            return httpx2.get(url, timeout=PATIENCE_S).raise_for_status().text
         except httpx2.TransportError:
             assert process.poll() is None, process.communicate()
             assert time.monotonic() < deadline, "the service does not answer"
