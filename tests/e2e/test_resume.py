@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -86,7 +87,7 @@ for line in sys.stdin:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kills with SIGKILL")
-@pytest.mark.timeout(120 + 20 * FILMS)
+@pytest.mark.timeout(600 + 60 * FILMS)
 def test_a_film_killed_again_and_again_ends_in_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = random.Random(5)
     went_on = 0
@@ -109,7 +110,8 @@ def test_a_film_killed_again_and_again_ends_in_the_same_bytes(tmp_path: Path, mo
                     lines -= 1
                     if lines < 0 and film > 0 and kills < MOST_KILLS:
                         time.sleep(rng.uniform(0, 0.02))
-                        os.kill(child, signal.SIGKILL)
+                        with suppress(ProcessLookupError):  # it may be done by now, and its end not read yet
+                            os.kill(child, signal.SIGKILL)
                         kills, lines = kills + 1, 10**9
             assert payload.read_bytes() == (tmp_path / "0" / "payload").read_bytes()
             assert read_manifest(out).state == "valid"
