@@ -28,7 +28,7 @@ HEAVY = {"numpy", "cv2", "av", "onnxruntime", "PIL"}
 def modules_after(code: str, cwd: Path) -> set[str]:
     """Top-level modules that a fresh interpreter holds after `code`."""
     script = f"{code}\nimport sys, json\nsys.stderr.write(json.dumps(sorted({{m.split('.')[0] for m in sys.modules}})))"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=cwd, timeout=100)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=cwd, timeout=500)
     assert done.returncode == 0, done.stderr
     return set(json.loads(done.stderr.splitlines()[-1]))
 

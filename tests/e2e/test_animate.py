@@ -40,7 +40,7 @@ def made(shelf: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, s
         [sys.executable, "-c", code, *words(shelf, folder / "out.mp4", "--json")],
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=500,
     )
     return folder, done
 

@@ -13,7 +13,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 def test_side_by_side(shelf: Path, tmp_path: Path) -> None:
     command = [sys.executable, EXAMPLES / "side_by_side.py", shelf / "portrait.png", shelf / "actor.mp4"]
-    subprocess.run([*command, tmp_path / "both", "fictional"], check=True, capture_output=True, text=True, timeout=240)
+    subprocess.run([*command, tmp_path / "both", "fictional"], check=True, timeout=500)
     with Image.open(tmp_path / "both.jpg") as strip, Image.open(tmp_path / "both.webp") as moving:
         assert strip.size == (256 * 9, 512)
         assert moving.size == (512, 256)
@@ -23,7 +23,7 @@ def test_side_by_side(shelf: Path, tmp_path: Path) -> None:
 
 def test_expressions(shelf: Path, tmp_path: Path) -> None:
     command = [sys.executable, EXAMPLES / "expressions.py", shelf / "portrait.png", tmp_path / "moods", "fictional"]
-    subprocess.run([*command, "smile", "doubt"], check=True, capture_output=True, text=True, timeout=240)
+    subprocess.run([*command, "smile", "doubt"], check=True, timeout=500)
     assert sorted(path.name for path in (tmp_path / "moods").iterdir()) == ["doubt.png", "smile.png"]
     with Image.open(tmp_path / "moods" / "doubt.png") as picture:
         assert picture.size == (512, 512)

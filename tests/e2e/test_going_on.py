@@ -131,7 +131,6 @@ def forbid_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mimica.animation.driving.read_driver", never)
 
 
-@pytest.mark.timeout(120)
 def test_the_driver_is_not_read_again_and_the_bytes_are_the_same(
     killed: Path, payloads: list[bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -67,7 +67,7 @@ for line in sys.stdin:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kills with SIGKILL")
-@pytest.mark.timeout(60 + 10 * KILLS)
+@pytest.mark.timeout(600 + 30 * KILLS)
 def test_kills_at_random_moments_leave_only_whole_marked_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIMICA_HOME", str(tmp_path / "home"))
     out = tmp_path / "out"

@@ -136,8 +136,8 @@ def test_nor_does_a_kill_half_way(desk: Path, shelf: Path, monkeypatch: pytest.M
         "print('running', flush=True)\nsys.stdin.read()"
     )
     command = [sys.executable, "-c", code, json.dumps(lines)]
-    quiet = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, text=True, start_new_session=True, **quiet) as group:  # type: ignore[call-overload]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, start_new_session=True) as group:
         assert group.stdout is not None
         assert group.stdout.readline()  # of the first that answered, or that all were started
         time.sleep(rng.uniform(0, 0.4))

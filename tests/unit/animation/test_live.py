@@ -143,7 +143,7 @@ class Session:
 
     def read(self, image: Any, time_s: float, captured_s: float | None = None) -> LiveMotion:
         if self.wait is not None:
-            self.wait.wait(5)
+            assert self.wait.wait(120)
         self.read_times.append(time_s)
         return LiveMotion(None, time_s, 0.0, True)
 

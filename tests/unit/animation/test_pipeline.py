@@ -20,7 +20,7 @@ def test_results_come_in_order_however_long_each_takes() -> None:
 
 
 def test_several_are_at_work_at_once() -> None:
-    both = threading.Barrier(2, timeout=5)
+    both = threading.Barrier(2, timeout=120)
     assert len(list(in_order(lambda _: both.wait(), range(6), count=2))) == 6
 
 
@@ -67,7 +67,7 @@ def test_ahead_raises_what_its_source_raises() -> None:
 
 
 def test_something_else_is_done_meanwhile() -> None:
-    both = threading.Barrier(2, timeout=5)
+    both = threading.Barrier(2, timeout=120)
     with meanwhile(lambda: both.wait() >= 0) as other:
         both.wait()
     assert other.result()

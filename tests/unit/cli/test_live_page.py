@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from mimica.cli import live_page
 from mimica.cli.live_page import BOUNDARY, LivePage
 from mimica.errors import UsageError
 
@@ -15,7 +16,8 @@ pressed: list[str] = []
 
 
 @pytest.fixture
-def page() -> Iterator[LivePage]:
+def page(monkeypatch: pytest.MonkeyPatch) -> Iterator[LivePage]:
+    monkeypatch.setattr(live_page, "WAIT_S", 300.0)
     pressed.clear()
     actions = {"calibrate": lambda: (pressed.append("calibrate"), True)[1], "forget": lambda: False}
     with LivePage(0, actions) as open_page:
@@ -23,7 +25,7 @@ def page() -> Iterator[LivePage]:
 
 
 def ask(page: LivePage, method: str, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", page.port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", page.port, timeout=120)
     try:
         connection.request(method, path, headers=headers)
         answer = connection.getresponse()
@@ -69,14 +71,21 @@ def test_buttons(page: LivePage) -> None:
 
 def test_pictures_come_one_after_the_other(page: LivePage) -> None:
     page.show(b"first picture")
-    with socket.create_connection(("127.0.0.1", page.port), timeout=5) as viewer:
+    with socket.create_connection(("127.0.0.1", page.port), timeout=120) as viewer:
         viewer.sendall(f"GET /{page.secret}/stream HTTP/1.1\r\nHost: 127.0.0.1:{page.port}\r\n\r\n".encode())
         data = b""
-        while b"first picture" not in data:
-            data += viewer.recv(4096)
+
+        def receive(words: bytes) -> bytes:
+            got = data
+            while words not in got:
+                more = viewer.recv(4096)
+                assert more, got
+                got += more
+            return got
+
+        data = receive(b"first picture")
         page.show(b"second picture")
-        while b"second picture" not in data:
-            data += viewer.recv(4096)
+        data = receive(b"second picture")
     assert f"multipart/x-mixed-replace; boundary={BOUNDARY}".encode() in data
     assert data.count(f"--{BOUNDARY}\r\n".encode()) == 2
     assert b"Cache-Control: no-store" in data

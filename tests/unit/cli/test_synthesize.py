@@ -116,5 +116,5 @@ def test_a_damaged_list_is_one_line(people: Path, tmp_path: Path, capsys: pytest
 def test_making_data_needs_no_torch(people: Path, tmp_path: Path) -> None:
     script = "import sys; from mimica.cli.main import run; assert run(sys.argv[1:]) == 0; print('torch' in sys.modules)"
     arguments = words(people, tmp_path, "--kind", "motion", "--count", "1", "--quiet")
-    done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=100)
+    done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=500)
     assert done.stdout.strip() == "False", done.stderr

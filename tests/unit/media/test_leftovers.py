@@ -20,21 +20,22 @@ from mimica.media.unfinished_file import UnfinishedFile
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills with SIGKILL and looks at locks")
 
 WRITER = """
-import sys, time
+import sys
 from pathlib import Path
 from mimica.media.unfinished_file import UnfinishedFile
 file = UnfinishedFile(Path(sys.argv[1]))
 file.path.write_bytes(b"half a film")
 file.path.with_name(file.path.name.removesuffix(".part") + ".signed.part").write_bytes(b"half a signature")
 print(file.path.name, flush=True)
-time.sleep(100)
+sys.stdin.read()
 """
 
 
 @contextmanager
 def writer(target: Path) -> Iterator[tuple[subprocess.Popen[str], list[Path]]]:
     """A process in the middle of writing `target`, and its two temporary files, which look long untouched."""
-    with subprocess.Popen([sys.executable, "-c", WRITER, str(target)], stdout=subprocess.PIPE, text=True) as process:
+    command, pipe = [sys.executable, "-c", WRITER, str(target)], subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
         assert process.stdout is not None
         first = target.parent / process.stdout.readline().strip()
         files = [first, first.with_name(first.name.removesuffix(".part") + ".signed.part")]

@@ -45,7 +45,7 @@ def test_a_hang_is_ended_and_the_next_file_is_served(photo: Path) -> None:
     started = time.monotonic()
     with pytest.raises(UnreadableMediaError, match=r"took more than 0\.3 s to open"):
         load_photo(photo, Limits(sentry_s=0.3))
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60  # not the file's own patience, which the tests made long
     assert process.returncode == -signal.SIGKILL
     assert running(photo) is not process
 
@@ -88,7 +88,7 @@ def test_it_takes_no_module_from_the_working_folder(tmp_path: Path, photo: Path)
     code = "import sys; from mimica.media import load_photo; load_photo(sys.argv[1])"
     script = tmp_path.parent / f"{tmp_path.name}.py"
     script.write_text(code)
-    done = subprocess.run([sys.executable, str(script), str(photo)], cwd=tmp_path, capture_output=True, timeout=100)
+    done = subprocess.run([sys.executable, str(script), str(photo)], cwd=tmp_path, capture_output=True, timeout=500)
     assert done.returncode == 0, done.stderr
 
 
@@ -98,9 +98,11 @@ def test_it_ends_with_its_owner(photo: Path) -> None:
         "import os, sys; from mimica.media import load_photo, sentry; load_photo(sys.argv[1]);"
         "print(sentry._sentry.process.pid, flush=True); os.kill(os.getpid(), 9)"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(photo)], capture_output=True, text=True, timeout=100)
+    done = subprocess.run([sys.executable, "-c", code, str(photo)], capture_output=True, text=True, timeout=500)
+    assert done.returncode == -signal.SIGKILL, done.stderr
     pid = int(done.stdout)
-    for _ in range(200):
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
         try:
             os.kill(pid, 0)
         except ProcessLookupError:

@@ -173,7 +173,7 @@ def test_stored_bytes_are_limited(
 def test_too_many_requests_are_slowed_down(
     make_client: Callable[[ServiceSettings], TestClient], settings: ServiceSettings
 ) -> None:
-    client = make_client(replace(settings, quotas=Quotas(requests_s=0.5, burst=3)))
+    client = make_client(replace(settings, quotas=Quotas(requests_s=1e-3, burst=3)))
     assert [client.get("/api/v1/jobs").status_code for _ in range(5)] == [200, 200, 200, 429, 429]
 
 

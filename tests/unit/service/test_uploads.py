@@ -127,7 +127,7 @@ def test_an_empty_file_is_refused(client: TestClient, job_parts: Callable[..., d
 
 @pytest.fixture
 def small(make_client: Callable[[ServiceSettings], TestClient], settings: ServiceSettings) -> TestClient:
-    quotas = Quotas(photo_bytes=2_000, driver_bytes=10_000, upload_s=1.0)
+    quotas = Quotas(photo_bytes=2_000, driver_bytes=10_000)
     return make_client(replace(settings, quotas=quotas))
 
 

@@ -145,5 +145,5 @@ def test_an_idle_worker_ends_when_it_is_told(workshop: Workshop) -> None:
     thread = threading.Thread(target=workshop.worker.run)
     thread.start()
     workshop.worker.stopping.set()
-    thread.join(5)
+    thread.join(120)
     assert not thread.is_alive()
