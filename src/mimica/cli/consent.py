@@ -47,7 +47,7 @@ def keygen(
     )
 
 
-@app.command()
+@app.command(short_help="Trust a person's public key.")
 def trust(
     key: Annotated[Path, typer.Argument(metavar="THEIR.jwk", help="The public key that a person handed over.")],
     as_json: Json = False,
@@ -65,7 +65,7 @@ def trust(
     )
 
 
-@app.command()
+@app.command(short_help="Agree that a photo of you may be animated.")
 def grant(
     portrait: Annotated[Path, typer.Argument(metavar="PHOTO", help="The photo or video of you that may be animated.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="RECEIPT", help="The receipt to write.")],
@@ -124,7 +124,7 @@ def show(receipt: ReceiptFile, as_json: Json = False) -> None:
     )
 
 
-@app.command()
+@app.command(short_help="Check whether a receipt holds, and for what.")
 def check(
     receipt: ReceiptFile,
     portrait: PortraitFile = None,
@@ -164,7 +164,7 @@ def check(
     )
 
 
-@app.command()
+@app.command(short_help="Take consent back.")
 def revoke(
     file: Annotated[
         Path,

@@ -25,7 +25,7 @@ class UnlicensedDataError(MimicaError):
     """Items of a data set lack the right to train."""
 
 
-@app.command()
+@app.command(short_help="Prove that every item may be trained on.")
 def audit(
     dataset: DatasetFolder,
     receipts: Annotated[
@@ -70,7 +70,7 @@ def audit(
     )
 
 
-@app.command()
+@app.command(short_help="Remove a person's items from a data set.")
 def forget(
     subject: Annotated[str, typer.Argument(metavar="SUBJECT", help="The portrait's name, as the ledger has it.")],
     dataset: DatasetFolder,

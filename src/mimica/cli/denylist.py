@@ -26,7 +26,7 @@ app = typer.Typer(
 Json = Annotated[bool, typer.Option("--json", help="Print the result, or the error, as one JSON object.")]
 
 
-@app.command()
+@app.command(short_help="Put a person on the list, at their request.")
 def add(
     photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="A photo of that person alone, from the front.")],
     days: Annotated[int, typer.Option(metavar="N", min=1, max=1095, help="How long the entry holds.")] = 365,
@@ -63,7 +63,7 @@ def remove(
     answer({"removed": entry}, f"removed: entry {entry}", as_json=as_json)
 
 
-@app.command()
+@app.command(short_help="Say whether somebody in a photo is listed.")
 def check(
     photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="The photo to compare.")], as_json: Json = False
 ) -> None:
@@ -79,7 +79,7 @@ def check(
     )
 
 
-@app.command()
+@app.command(short_help="Remove the whole list and its key.")
 def erase(
     yes: Annotated[bool, typer.Option("--yes", help="Really remove list and key, for good.")] = False,
     as_json: Json = False,

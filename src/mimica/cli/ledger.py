@@ -36,7 +36,7 @@ def list_jobs(
     _tell(reversed(jobs[-limit:]), as_json=as_json, full=False)
 
 
-@app.command()
+@app.command(short_help="Show what an id, a sha256 or a file names.")
 def show(
     which: Annotated[
         str,
@@ -56,7 +56,7 @@ def show(
     _tell(jobs, as_json=as_json, full=True)
 
 
-@app.command()
+@app.command(short_help="Check that no row was changed or removed.")
 def verify(
     contains: Annotated[
         str | None,

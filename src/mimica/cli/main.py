@@ -6,6 +6,7 @@ This module does not know what a subcommand does; importing it loads neither Num
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import warnings
@@ -68,11 +69,11 @@ app.command(name="demo", short_help="Animate the shipped photos.")(demo.demo)
 app.command(name="doctor", short_help="Check this installation and this machine.")(doctor.doctor)
 app.command(name="curate", short_help="Turn consented films into training shards.")(curate.curate)
 app.command(name="synthesize", short_help="Render a training data set.")(synthesize.synthesize)
-app.add_typer(motion.app, name="motion")
+app.add_typer(motion.app, name="motion", short_help="Motion as a file: extract, show, export.")
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(consent.app, name="consent")
 app.add_typer(ledger.app, name="ledger")
-app.add_typer(denylist.app, name="denylist")
+app.add_typer(denylist.app, name="denylist", short_help="People who asked not to be animated.")
 app.add_typer(data.app, name="data")
 app.command(name="train", short_help="Train a network by a recipe and export it.")(train.train)
 
@@ -133,8 +134,14 @@ def _wrong_usage(error: TyperException, *, as_json: bool) -> int:
         return 2
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "mimica"
-    message = f"{one_line(error.format_message()).rstrip('.')}; see {command} --help"
+    message = f"{_in_our_words(one_line(error.format_message())).rstrip('.')}; see {command} --help"
     return Failure("UsageError", message, 2).tell(as_json=as_json)
+
+
+def _in_our_words(message: str) -> str:
+    """A parser's message without what the library that checks types says of itself."""
+    message = message.replace("Value error, ", "").replace("Input should be", "must be")
+    return re.sub(r", unable to parse string as an? \w+$", "", message)
 
 
 def main() -> NoReturn:

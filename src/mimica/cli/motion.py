@@ -35,7 +35,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the result, or t
 OverwriteOption = Annotated[bool, typer.Option(help="Replace the output if it exists.")]
 
 
-@app.command()
+@app.command(short_help="Read the motion of a video and save it.")
 def extract(
     driving: Annotated[Path, typer.Argument(metavar="DRIVING", help="A video, a face CSV or another motion file.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="MOTION.npz", help="The motion file to write.")],
@@ -77,7 +77,7 @@ def extract(
     _tell({"out": str(out), **summary(driver, about)}, as_json=as_json, quiet=quiet)
 
 
-@app.command()
+@app.command(short_help="Say what a motion file holds.")
 def show(
     motion: Annotated[Path, typer.Argument(metavar="MOTION", help="A motion file or a face CSV.")],
     as_json: JsonOption = False,
@@ -88,7 +88,7 @@ def show(
     _tell({"file": str(motion), **summary(driver, about)}, as_json=as_json, quiet=False)
 
 
-@app.command()
+@app.command(short_help="Write a motion as ARKit coefficients.")
 def export(
     motion: Annotated[Path, typer.Argument(metavar="MOTION.npz", help="A motion file.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FACE.csv", help="The face CSV to write.")],

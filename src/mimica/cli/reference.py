@@ -51,11 +51,12 @@ def row(parameter: inspect.Parameter, hint: Any) -> str:
     required = parameter.default is inspect.Parameter.empty
     # In Annotated, typer keeps the first spelling where a default would be.
     given = [word for word in (information.default, *(information.param_decls or ())) if isinstance(word, str)]
-    spellings = given or [f"--{parameter.name}"]
+    word = parameter.name.replace("_", "-")
+    spellings = given or [f"--{word}"]
     if type(information).__name__ == "ArgumentInfo":
         name = f"`{information.metavar}`"
     elif kind is bool and not given:
-        name = f"`{spellings[0]}`, `--no-{parameter.name}`"
+        name = f"`{spellings[0]}`, `--no-{word}`"
     else:
         name = ", ".join(f"`{spelling}`" for spelling in spellings)
         taken = " / ".join(get_args(kind)) if get_origin(kind) is Literal else information.metavar

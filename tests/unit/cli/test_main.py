@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 import mimica
-from mimica.cli.main import EXIT_CODES, run
+from mimica.cli.main import EXIT_CODES, app, run
 from mimica.cli.reference import page
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -30,6 +33,17 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
     assert "Usage: mimica " + command in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("group", ["", "motion", "consent", "ledger", "denylist", "data", "evaluate"])
+def test_no_line_of_a_list_of_commands_is_cut_off(
+    group: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run([*group.split(), "--help"]) == 0
+    _, _, commands = capsys.readouterr().out.partition("Commands:")
+    assert commands
+    assert not [line for line in commands.splitlines() if line.endswith("...")]
+
+
 def test_no_arguments_show_the_help_and_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert run([]) == 2
     assert "Usage: mimica" in capsys.readouterr().err
@@ -40,6 +54,31 @@ def test_an_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
     err = capsys.readouterr().err
     assert err.startswith("mimica: error: ")
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["ledger", "list", "--limit", "x"], "'--limit': must be a valid integer; see"),
+        (["live", "--photo", "a.jpg", "--pose", "x"], "'--pose': must be a valid number; see"),
+        (["live", "--photo", "a.jpg", "--port", "80000"], "'--port': must be less than or equal to 65535; see"),
+        (["live", "--photo", "a.jpg", "--device", "gpu"], "'--device': 'gpu' is not one of 'auto', 'cpu',"),
+    ],
+)
+def test_a_wrong_value_is_told_in_our_words(words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(words) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_the_reference_page_names_only_options_that_exist() -> None:
+    root: Any = typer.main.get_command(app)
+    for section in page().split("\n## ")[1:-1]:
+        command, title = root, section.splitlines()[0]
+        for word in title.split()[1:]:
+            command = command.commands[word]
+        known = {spelling for parameter in command.params for spelling in parameter.opts + parameter.secondary_opts}
+        cells = re.findall(r"^\| (`-.+?) \| ", section, re.MULTILINE)
+        assert set(re.findall(r"`(--[^`]+)`", " ".join(cells))) <= known, title
 
 
 def test_the_reference_page_is_not_stale() -> None:
