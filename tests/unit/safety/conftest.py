@@ -23,11 +23,11 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @dataclass(frozen=True)
 class Grantor:
-    """A person with a key. now: the time of the tests. covered: what their receipts allow, for `require_consent`."""
+    """A person with a key. now: the time of the tests, which the clock agrees with. covered: what their receipts allow, for `require_consent`."""
 
     key: SigningKey
     folder: Path
-    now: ClassVar = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+    now: ClassVar = datetime.now(UTC).replace(microsecond=0)
     portrait: ClassVar = PortraitPrint("a1" * 32, "b2" * 32)
     driver: ClassVar = "c3" * 32
 
