@@ -28,7 +28,7 @@ CHROMIUM = next(
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed; none is downloaded"),
     pytest.mark.slow,
-    pytest.mark.timeout(400),
+    pytest.mark.timeout(1200),
 ]
 PATIENCE_MS = 150_000
 
@@ -55,8 +55,9 @@ def page(tmp_path: Path) -> Iterator[Page]:
     service = ServiceProcess(tmp_path, ("--workers", "0")).start()
     try:
         with sync_playwright() as playwright:
-            chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+            chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments, timeout=PATIENCE_MS)
             opened = chromium.new_page(locale="en-GB")
+            opened.set_default_timeout(PATIENCE_MS)
             opened.goto(f"{service.url}/#live")
             opened.wait_for_selector("html[data-ready]")
             yield opened

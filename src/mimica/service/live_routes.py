@@ -34,7 +34,8 @@ MOST_LIVE: Final = 2
 """Sessions at a time, of everybody together: each wants a core of its own."""
 SILENCE_S: Final = 60.0
 """A session without a picture for so long is ended."""
-ANSWER_S: Final = 30.0
+ANSWER_S: Final = 120.0
+"""As for every question: it ends what hangs. The first answer loads the networks, which a busy machine does slowly."""
 WORDS: Final = ("calibrate", "forget")
 REFUSED, GONE_WRONG, BUSY, AWAY = 1008, 1011, 1013, 1001  # RFC 6455 and its registry of close codes
 _TIME: Final = struct.Struct(">d")
