@@ -23,7 +23,7 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @dataclass(frozen=True)
 class Grantor:
-    """A person with a key. now: the time of the tests, which the clock agrees with. covered: what their receipts allow, for `require_consent`."""
+    """A person with a key. now: the time of the tests. covered: what their receipts allow, for `require_consent`."""
 
     key: SigningKey
     folder: Path
