@@ -52,7 +52,7 @@ def verify(
                 {"file": str(path), "error": {"type": type(error).__name__, "message": one_line(str(error))}}
             )
             if not (as_json or quiet):
-                print(f"{one_line(str(path))}: cannot be read: {one_line(str(error))}")
+                print(unreadable(path, error))
             continue
         code = max(code, MARKED if found.marked else NOT_MARKED)
         answers.append(found.as_dict())
@@ -62,6 +62,13 @@ def verify(
         print(json.dumps({"files": answers}))
     if code:
         raise typer.Exit(code)
+
+
+def unreadable(path: Path, error: MediaError) -> str:
+    """One line on a file that cannot be read; errors begin with the file's name, which is said once."""
+    name = one_line(str(path))
+    reason = one_line(str(error)).removeprefix(name).lstrip(": ")
+    return f"{name}: {reason}" if reason.startswith("cannot be read") else f"{name}: cannot be read: {reason}"
 
 
 def lines(found: Verification) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from mimica.errors import LedgerError, UnreadableMediaError, UsageError
+from mimica.errors import LedgerError, UsageError
 from mimica.media.image import load_photo
 from mimica.media.image_writer import read_metadata
 from mimica.media.video_reader import open_video
@@ -97,8 +97,8 @@ def verify(path: Path | str, *, anchors: Path | str | None = None, marks: Sequen
     `safety.mark.engine` knows them; one that fails on this file is told in a note.
 
     Raises:
-        UnreadableMediaError: the file or `anchors` cannot be read, or it is neither image nor video.
-        UsageError: a mark in `marks` is not installed.
+        UnreadableMediaError: the file cannot be read, or it is neither image nor video.
+        UsageError: `anchors` holds no certificates, or a mark in `marks` is not installed.
     """
     engines = {name: engine(name) for name in marks}
     path = Path(path)
@@ -145,10 +145,15 @@ def _read_other(name: str, reader: Engine, frames: list[NDArray[np.uint8]], note
 def _anchors(path: Path | str | None) -> str | None:
     parts = [local_anchors(signing_folder())]
     if path is not None:
+        from cryptography.x509 import load_pem_x509_certificates
+
         try:
-            parts.append(Path(path).read_text(encoding="ascii"))
+            given = Path(path).read_bytes()
+            load_pem_x509_certificates(given)
+            parts.append(given.decode("ascii"))
         except (OSError, ValueError) as error:
-            raise UnreadableMediaError(f"anchors {path}: cannot be read; give a file of PEM certificates") from error
+            reason = error.strerror if isinstance(error, OSError) else "it holds no certificate that can be read"
+            raise UsageError(f"anchors {path}: cannot be used ({reason}); give a file of PEM certificates") from error
     return "\n".join(part for part in parts if part) or None
 
 
