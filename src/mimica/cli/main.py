@@ -9,8 +9,9 @@ import os
 import re
 import signal
 import sys
+import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -38,7 +39,7 @@ from mimica.cli import (
     verify,
 )
 from mimica.cli.failure import Failure, one_line
-from mimica.errors import Interrupted, MimicaError
+from mimica.errors import Interrupted, MimicaError, OutputError
 from mimica.runtime.memory import return_freed_memory
 
 EXIT_CODES = (
@@ -47,6 +48,9 @@ EXIT_CODES = (
     "7 the device is not available; 8 refused: intimate content or an opted-out person; "
     "9 the ledger cannot be written or believed; 130 interrupted."
 )
+
+PATIENCE_S = 3.0
+"""For so long after a Ctrl-C a further one changes nothing: what the first began, cleaning up, is given its time."""
 
 app = typer.Typer(
     name="mimica",
@@ -110,7 +114,7 @@ def run(arguments: Sequence[str]) -> int:
             if not debug:
                 warnings.simplefilter("ignore")  # a warning of a library is no message to a person
             result: Any = typer.main.get_command(app).main(arguments, prog_name="mimica", standalone_mode=False)
-            sys.stdout.flush()
+            _flush()
         if result == Interrupted.exit_code:  # typer turns Ctrl-C into this code and says nothing
             raise KeyboardInterrupt
         return result if isinstance(result, int) else 0
@@ -144,12 +148,40 @@ def _in_our_words(message: str) -> str:
     return re.sub(r", unable to parse string as an? \w+$", "", message)
 
 
+def _flush() -> None:
+    """Write out what was printed, if there is anywhere to. Raises OutputError when that fails, as on a full disk."""
+    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison] it is, in a program started without one
+        return
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the interpreter's last flush
+        raise OutputError(f"standard output: cannot be written ({error.strerror}); check where it goes") from error
+
+
+def interrupter(clock: Callable[[], float] = time.monotonic) -> Callable[[int, object], None]:
+    """A handler of signals that raises KeyboardInterrupt, but not again within `PATIENCE_S` of `clock`'s seconds.
+
+    Whoever presses Ctrl-C twice would else break off what removes temporary files after the first.
+    """
+    raised_at = -PATIENCE_S
+
+    def stop(_signal: int, _frame: object) -> None:
+        nonlocal raised_at
+        if clock() - raised_at >= PATIENCE_S:
+            raised_at = clock()
+            raise KeyboardInterrupt
+
+    return stop
+
+
 def main() -> NoReturn:
     """Entry point of the `mimica` program."""
-
-    def stop(_signal: int, _frame: object) -> NoReturn:
-        raise KeyboardInterrupt
-
+    stop = interrupter()
     signal.signal(signal.SIGTERM, stop)  # so that temporary files are removed as on Ctrl-C
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as a shell's background job has it
+        signal.signal(signal.SIGINT, stop)
     return_freed_memory()
     raise SystemExit(run(sys.argv[1:]))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 import typer
 
 import mimica
-from mimica.cli.main import EXIT_CODES, app, run
+from mimica.cli.main import EXIT_CODES, app, interrupter, run
 from mimica.cli.reference import page
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -89,3 +90,29 @@ def test_the_exit_codes_page_knows_them_all() -> None:
     text = (DOCS / "reference" / "exit-codes.md").read_text(encoding="utf-8")
     for part in EXIT_CODES.removeprefix("Exit codes: ").rstrip(".").split("; "):
         assert f"| {part.split(' ')[0]} |" in text
+
+
+def test_a_second_ctrl_c_does_not_break_the_cleaning_up() -> None:
+    seconds = iter([100.0, 100.0, 100.1, 102.9, 103.0, 103.0])
+    stop = interrupter(lambda: next(seconds))
+    with pytest.raises(KeyboardInterrupt):
+        stop(2, None)
+    stop(2, None)
+    stop(15, None)
+    with pytest.raises(KeyboardInterrupt):
+        stop(2, None)
+
+
+def test_without_a_standard_output_nothing_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    assert run(["--version"]) == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_under_the_standard_output_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert run(["--version"]) == 5
+    assert capsys.readouterr().err.startswith("mimica: error: standard output: cannot be written (No space left")
