@@ -13,7 +13,7 @@ import typer
 
 from mimica.animation.request import check_input_file
 from mimica.cli.display import answer
-from mimica.errors import UsageError
+from mimica.errors import OutputError, UsageError
 from mimica.safety.consent import PURPOSES, read_receipt_file
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def grant(
     if not adult:
         raise UsageError(f'receipt: add --adult to state: "{ADULT}"; nobody else can agree for them')
     if out.exists():
-        raise UsageError(f"receipt {out}: exists already; give another name with -o")
+        raise OutputError(f"receipt {out}: exists already; give another name with -o")
     for video in driver or ():
         check_input_file(video, "driving video")
     now = datetime.now(UTC).replace(microsecond=0)
@@ -107,7 +107,7 @@ def grant(
     try:
         out.write_text(token, encoding="ascii")
     except OSError as error:
-        raise UsageError(f"receipt {out}: cannot be written ({error.strerror}); choose another place") from error
+        raise OutputError(f"receipt {out}: cannot be written ({error.strerror}); choose another place") from error
     answer({"receipt": str(out)} | _described(terms), f"{out}: {_summary(terms)}", as_json=as_json)
 
 
@@ -195,7 +195,9 @@ def revoke(
         try:
             out.write_text(revocation.sign_revocation(terms.identifier, own), encoding="ascii")
         except OSError as error:
-            raise UsageError(f"revocation {out}: cannot be written ({error.strerror}); choose another place") from error
+            raise OutputError(
+                f"revocation {out}: cannot be written ({error.strerror}); choose another place"
+            ) from error
     revocation.revoke(terms.identifier)
     told = "" if out is None else f"; hand over {out}"
     answer({"revoked": terms.identifier, "key": signer}, f"revoked: receipt {terms.identifier}{told}", as_json=as_json)

@@ -89,7 +89,7 @@ def export(
     from mimica.safety.ledger import Ledger
 
     if out.exists():
-        raise UsageError(f"export {out}: exists already; give another name")
+        raise OutputError(f"export {out}: exists already; give another name")
     try:
         with Ledger.open(create=False) as ledger, out.open("x", encoding="ascii") as file:
             count = ledger.export(file)

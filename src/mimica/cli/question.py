@@ -25,8 +25,10 @@ def ask_basis() -> str | None:
     for number, basis in enumerate(offered, start=1):
         print(f"  {number}  {basis.name:<11} {basis.asserts}")
     print("  If you have a signed receipt, stop here and use: --consent receipt --receipt FILE")
-    answer = _read(f"Number 1 to {len(offered)}, or Enter to stop: ")
-    chosen = {str(number): basis for number, basis in enumerate(offered, start=1)}.get(answer)
+    answer = _read("Number or word, or Enter to stop: ")
+    chosen = {word: basis for number, basis in enumerate(offered, start=1) for word in (str(number), basis.name)}.get(
+        answer.lower()
+    )
     if chosen is None:
         return None
     print(f'You state: "{chosen.asserts}"')

@@ -125,3 +125,15 @@ def test_the_commands_of_the_howto(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             shutil.copy(tmp_path / "home" / "keys" / "consent.jwk", "alice.jwk")
     assert run(["consent", "revoke", "alice.jws", "-o", "taken-back.jws"]) == 0
     assert run(["consent", "revoke", "taken-back.jws"]) == 0
+
+
+def test_a_receipt_that_cannot_be_written_exits_with_5(
+    receipt: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for out, told in ((receipt, "exists already"), (str(tmp_path / "absent" / "a.jws"), "cannot be written")):
+        words = ["consent", "grant", str(PORTRAIT), "-o", out, "--subject", "A", "--to", "B", "--purpose", "personal"]
+        assert run([*words, "--adult"]) == 5
+        assert told in capsys.readouterr().err
+    assert run(["consent", "revoke", receipt, "-o", str(tmp_path / "absent" / "b.jws")]) == 5
+    trust_own_key(tmp_path)
+    assert run(["consent", "check", receipt]) == 0  # nothing was revoked

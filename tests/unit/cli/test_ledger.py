@@ -70,7 +70,7 @@ def test_export(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [json.loads(line) for line in out.read_text().splitlines()]
     assert [row["event"] for row in rows] == ["started", "started", "finished"]
     assert [row["previous"] for row in rows[1:]] == [row["hash"] for row in rows[:-1]]
-    assert run(["ledger", "export", "-o", str(out)]) == 2
+    assert run(["ledger", "export", "-o", str(out)]) == 5
     assert "exists already" in capsys.readouterr().err
 
 

@@ -27,6 +27,9 @@ def answers(monkeypatch: pytest.MonkeyPatch, *given: str) -> None:
     [
         (("1", "yes"), "self"),
         (("2", "YES "), "fictional"),
+        (("self", "yes"), "self"),
+        (("Licensed", "yes"), "licensed"),
+        (("receipt", "yes"), None),
         (("1", "y"), None),
         (("1", ""), None),
         (("5",), None),
