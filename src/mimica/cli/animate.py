@@ -212,9 +212,10 @@ def summary(report: AnimationReport) -> str:
     width, height = report.size
     rate = "variable frame rate" if report.rate is None else f"{float(report.rate):.5g} fps"
     sound = "with sound" if report.audio else "no sound"
+    speed = report.frames / max(report.seconds, 1e-3)  # of the whole run, so that both numbers tell one thing
     done = report.release
     record = f", mark {done.mark_id}, manifest {done.manifest}, ledger row {done.ledger_row}" if done else ""
     return (
         f"{report.out}: {report.frames} frames, {width}x{height}, {rate}, {sound}, "
-        f"made in {report.seconds:.1f} s ({report.fps:.1f} frames a second), consent: {report.consent}{record}"
+        f"made in {report.seconds:.1f} s ({speed:.1f} frames a second), consent: {report.consent}{record}"
     )

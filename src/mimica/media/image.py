@@ -132,7 +132,7 @@ def _open(path: Path) -> Image.Image:
 
 def _why_unreadable(path: Path, error: Exception) -> str:
     if path.suffix.lower() in _VIDEO_SUFFIXES:
-        return f"{path} is a video, not a photo; give the photo first and the driving video second"
+        return f"{path} is a video, not a photo; give a picture, such as one frame of it"
     if isinstance(error, Image.UnidentifiedImageError):
         return f"{path} is not a picture that can be read; use JPEG, PNG, WebP, TIFF or HEIC"
     if "truncated" in str(error).lower():

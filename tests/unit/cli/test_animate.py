@@ -39,7 +39,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         seen.update(photo=photo, driving=driving, out=out, **options)
         options["progress"](Progress(1, 3, 0.5, "animating"))
         return AnimationReport(
-            out, 3, 1.5, 2.0, (640, 480), Fraction(30000, 1001), True, ("tone-mapped",), options["consent"]
+            out, 3, 40.0, 2.0, (640, 480), Fraction(30000, 1001), True, ("tone-mapped",), options["consent"]
         )
 
     monkeypatch.setattr(mimica.animation, "animate", stand_in, raising=False)

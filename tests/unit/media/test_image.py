@@ -197,7 +197,7 @@ def test_cut_off_photo_is_an_error(tmp_path, smooth):
         ("folder.jpg", "is a folder"),
         ("empty.jpg", "empty"),
         ("text.jpg", "not a picture"),
-        ("film.mp4", "is a video"),
+        ("film.mp4", "is a video, not a photo; give a picture"),
         ("script.eps", "not a picture"),
     ],
 )
