@@ -97,7 +97,10 @@ def parse(text: bytes | str, model: type[Model], what: str) -> Model:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         named = f"{what}, {where}" if where else what
-        raise Problem(422, "wrong-settings", f"{named}: {' '.join(str(first['msg']).split())}", exit_code=2) from error
+        reason = " ".join(str(first["msg"]).split()).replace("Input should", "must")
+        if first["type"] == "extra_forbidden" and len(first["loc"]) == 1:
+            reason = f"there is no such name; known are {', '.join(model.model_fields)}"
+        raise Problem(422, "wrong-settings", f"{named}: {reason}", exit_code=2) from error
 
 
 @asynccontextmanager

@@ -64,6 +64,12 @@ def test_settings_are_checked_and_the_wrong_one_is_named(post: Post, wrong: dict
     assert "\n" not in answer.json()["detail"]
 
 
+def test_an_unknown_setting_is_told_with_the_known_ones(post: Post) -> None:
+    detail = post(end=0.4).json()["detail"]
+    assert detail.startswith("settings, end: there is no such name; known are consent, purpose, label,")
+    assert post(crf=99).json()["detail"] == "settings, crf: must be less than or equal to 51"
+
+
 def test_settings_that_are_no_json_are_refused(client: TestClient, job_parts: Callable[..., dict[str, Any]]) -> None:
     for text in ("", "{", "[]", "null", "NaN", '"self"', "[" * 60_000):
         parts = {**job_parts(), "settings": (None, text)}
