@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -50,11 +51,13 @@ def released(terms: ReleaseTerms, tmp_path_factory: pytest.TempPathFactory) -> t
     portrait = load_photo(PORTRAIT).image
     height, width = portrait.shape[:2]
     path = tmp_path_factory.mktemp("released") / "a.mp4"
-    with VideoRelease(path, (width, height), terms, frames=FRAMES, seconds=2.0, rate=RATE) as writer:
-        for index in range(FRAMES):
-            sway = np.array([[1, 0, 4 * np.sin(index / 5)], [0, 1, 2 * np.cos(index / 7)]], np.float32)
-            moved = cv2.warpAffine(portrait, sway, (width, height), borderMode=cv2.BORDER_REFLECT)
-            writer.write(moved, index / RATE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(secrets, "randbelow", lambda _: 17611)  # its mark: every run tests the same pictures
+        with VideoRelease(path, (width, height), terms, frames=FRAMES, seconds=2.0, rate=RATE) as writer:
+            for index in range(FRAMES):
+                sway = np.array([[1, 0, 4 * np.sin(index / 5)], [0, 1, 2 * np.cos(index / 7)]], np.float32)
+                moved = cv2.warpAffine(portrait, sway, (width, height), borderMode=cv2.BORDER_REFLECT)
+                writer.write(moved, index / RATE)
     assert writer.release is not None
     return path, writer.release
 
