@@ -24,7 +24,7 @@ class Strict(BaseModel):
 
 
 class JobSettings(Strict):
-    """The part `settings` of a new job: as the flags of `mimica animate`. `consent` has no default."""
+    """The part `settings` of a new job: these flags of `mimica animate`, named alike. `consent` has no default."""
 
     consent: BasisName = Field(description="On whose word the face is animated; see GET /api/v1/session.")
     purpose: PurposeName = "personal"

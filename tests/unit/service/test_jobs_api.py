@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from service_files import Post, tiny_png
 
 from mimica.service import ServiceSettings, create_app
+from mimica.service.schemas import JobSettings
 from mimica.service.settings import Quotas
 
 
@@ -68,6 +69,12 @@ def test_an_unknown_setting_is_told_with_the_known_ones(post: Post) -> None:
     detail = post(end=0.4).json()["detail"]
     assert detail.startswith("settings, end: there is no such name; known are consent, purpose, label,")
     assert post(crf=99).json()["detail"] == "settings, crf: must be less than or equal to 51"
+
+
+def test_the_how_to_names_every_setting() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "howto" / "serve.md").read_text(encoding="utf-8")
+    (row,) = (line for line in page.splitlines() if line.startswith("| `POST /jobs` |"))
+    assert not [name for name in JobSettings.model_fields if f"`{name}`" not in row]
 
 
 def test_settings_that_are_no_json_are_refused(client: TestClient, job_parts: Callable[..., dict[str, Any]]) -> None:
