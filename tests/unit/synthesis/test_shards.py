@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,13 +30,15 @@ class Piece:
 
 def write(piece: Piece) -> None:
     with unfinished(piece) as (file, rows):
-        file.write(bytes([piece.number]))
+        file.write(bytes([piece.number % 256]))
         rows.append({"portrait": f"p{piece.number % 2}", "samples": 3})
 
 
 def fail_at_two(piece: Piece) -> None:
     if piece.number == 2:
         raise RuntimeError("two")
+    if piece.number > 2:
+        time.sleep(0.02)  # all of them would take longer than any machine needs to hear of the error
     write(piece)
 
 
@@ -57,8 +60,8 @@ def test_missing_shards_are_written_and_told(tmp_path: Path, workers: int) -> No
 @pytest.mark.parametrize("workers", [1, 2])
 def test_an_error_stops_the_run(tmp_path: Path, workers: int) -> None:
     with pytest.raises(RuntimeError, match="two"):
-        write_missing([Piece(tmp_path, number) for number in range(40)], fail_at_two, workers=workers)
-    assert not (tmp_path / "39.bin").exists()
+        write_missing([Piece(tmp_path, number) for number in range(3000)], fail_at_two, workers=workers)
+    assert not (tmp_path / "2999.bin").exists()
     assert not list(tmp_path.glob("*.part"))
 
 
