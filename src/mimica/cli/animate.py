@@ -41,10 +41,15 @@ Device = Literal["auto", "cpu", "cuda", "coreml", "directml"]
 def animate(
     photo: Annotated[
         Path,
-        typer.Argument(metavar="PHOTO", help="The photo to bring to life: JPEG, PNG, WebP, TIFF, HEIC; or a video."),
+        typer.Argument(
+            readable=False, metavar="PHOTO", help="The photo to bring to life: JPEG, PNG, WebP, TIFF, HEIC; or a video."
+        ),
     ],
     driving: Annotated[
-        Path, typer.Argument(metavar="DRIVING", help="Whose performance: a video, a motion file (.npz), a face CSV.")
+        Path,
+        typer.Argument(
+            readable=False, metavar="DRIVING", help="Whose performance: a video, a motion file (.npz), a face CSV."
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="OUT.mp4", help="The video to write.")],
     consent: Annotated[

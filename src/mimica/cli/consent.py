@@ -25,8 +25,12 @@ app = typer.Typer(help="Keys and receipts: an adult's signed agreement to be ani
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result, or the error, as one JSON object.")]
 ReceiptFile = Annotated[Path, typer.Argument(metavar="RECEIPT", help="The receipt.")]
-PortraitFile = Annotated[Path | None, typer.Option(metavar="PHOTO", help="Check that it is about this photo.")]
-DriverFile = Annotated[Path | None, typer.Option(metavar="VIDEO", help="Check that it allows this driving video.")]
+PortraitFile = Annotated[
+    Path | None, typer.Option(readable=False, metavar="PHOTO", help="Check that it is about this photo.")
+]
+DriverFile = Annotated[
+    Path | None, typer.Option(readable=False, metavar="VIDEO", help="Check that it allows this driving video.")
+]
 KeyFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Another private key than your own.")]
 
 
@@ -67,7 +71,9 @@ def trust(
 
 @app.command(short_help="Agree that a photo of you may be animated.")
 def grant(
-    portrait: Annotated[Path, typer.Argument(metavar="PHOTO", help="The photo or video of you that may be animated.")],
+    portrait: Annotated[
+        Path, typer.Argument(readable=False, metavar="PHOTO", help="The photo or video of you that may be animated.")
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="RECEIPT", help="The receipt to write.")],
     subject: Annotated[str, typer.Option(metavar="NAME", help="Who you are.")],
     controller: Annotated[str, typer.Option("--to", metavar="NAME", help="Who may animate the photo.")],
@@ -76,7 +82,11 @@ def grant(
     ],
     driver: Annotated[
         list[Path] | None,
-        typer.Option(metavar="VIDEO", help="Allow only this driving video; give it again for more. Without it, any."),
+        typer.Option(
+            readable=False,
+            metavar="VIDEO",
+            help="Allow only this driving video; give it again for more. Without it, any.",
+        ),
     ] = None,
     training: Annotated[bool, typer.Option(help="Networks may be trained on the photo.")] = False,
     days: Annotated[int, typer.Option(metavar="N", min=1, max=1825, help="How long it holds.")] = 365,

@@ -28,7 +28,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result, or the err
 
 @app.command(short_help="Put a person on the list, at their request.")
 def add(
-    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="A photo of that person alone, from the front.")],
+    photo: Annotated[
+        Path, typer.Argument(readable=False, metavar="PHOTO", help="A photo of that person alone, from the front.")
+    ],
     days: Annotated[int, typer.Option(metavar="N", min=1, max=1095, help="How long the entry holds.")] = 365,
     asked: Annotated[
         bool, typer.Option("--at-their-request", help="State that this person asked for it: a face is biometric data.")
@@ -65,7 +67,8 @@ def remove(
 
 @app.command(short_help="Say whether somebody in a photo is listed.")
 def check(
-    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="The photo to compare.")], as_json: Json = False
+    photo: Annotated[Path, typer.Argument(readable=False, metavar="PHOTO", help="The photo to compare.")],
+    as_json: Json = False,
 ) -> None:
     """Say whether somebody in PHOTO is on the list; exit code 8 when they are, or when it cannot be told."""
     from mimica.safety.denylist import check_opt_out, is_enabled

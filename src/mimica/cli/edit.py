@@ -56,7 +56,7 @@ def _show_list(wanted: bool) -> None:
 
 
 def edit(
-    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="The photo to change.")],
+    photo: Annotated[Path, typer.Argument(readable=False, metavar="PHOTO", help="The photo to change.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="OUT.png", help="The picture to write: PNG, JPEG, WebP.")],
     consent: Annotated[
         str | None, typer.Option(metavar="BASIS", help=f"On whose word, required: {', '.join(BASES)}.")
@@ -78,7 +78,8 @@ def edit(
         str | None, typer.Option(metavar="URL", help="Ask this RFC 3161 server for a signed time; none by default.")
     ] = None,
     other: Annotated[
-        Path | None, typer.Option("--from", metavar="PHOTO", help="Take the expression from another photo.")
+        Path | None,
+        typer.Option("--from", readable=False, metavar="PHOTO", help="Take the expression from another photo."),
     ] = None,
     pose: Annotated[bool, typer.Option("--pose", help="Take the pose of --from too.")] = False,
     gaze: Annotated[bool, typer.Option("--gaze", help="Take the gaze of --from too.")] = False,

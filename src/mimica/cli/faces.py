@@ -17,7 +17,7 @@ from mimica.errors import NoFaceError
 
 
 def faces(
-    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="The photo to look at.")],
+    photo: Annotated[Path, typer.Argument(readable=False, metavar="PHOTO", help="The photo to look at.")],
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="CHART.png", help="Write a small copy of PHOTO with the faces numbered."),

@@ -29,7 +29,9 @@ Device = Literal["auto", "cpu", "cuda", "coreml", "directml"]
 
 
 def live(
-    photo: Annotated[Path, typer.Option("--photo", "-p", metavar="PHOTO", help="The photo that the camera moves.")],
+    photo: Annotated[
+        Path, typer.Option("--photo", "-p", readable=False, metavar="PHOTO", help="The photo that the camera moves.")
+    ],
     camera: Annotated[
         str, typer.Option(metavar="N|CLIP", help="Number of the camera, or a video that plays as if it were one.")
     ] = "0",

@@ -37,8 +37,12 @@ OverwriteOption = Annotated[bool, typer.Option(help="Replace the output if it ex
 
 @app.command(short_help="Read the motion of a video and save it.")
 def extract(
-    driving: Annotated[Path, typer.Argument(metavar="DRIVING", help="A video, a face CSV or another motion file.")],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="MOTION.npz", help="The motion file to write.")],
+    driving: Annotated[
+        Path, typer.Argument(readable=False, metavar="DRIVING", help="A video, a face CSV or another motion file.")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", readable=False, metavar="MOTION.npz", help="The motion file to write.")
+    ],
     actor: Annotated[
         str, typer.Option(metavar="N|WORD", help=f"Whom of several people: {', '.join(ACTORS)}, a number.")
     ] = "largest",
@@ -79,7 +83,7 @@ def extract(
 
 @app.command(short_help="Say what a motion file holds.")
 def show(
-    motion: Annotated[Path, typer.Argument(metavar="MOTION", help="A motion file or a face CSV.")],
+    motion: Annotated[Path, typer.Argument(readable=False, metavar="MOTION", help="A motion file or a face CSV.")],
     as_json: JsonOption = False,
 ) -> None:
     """Say what a motion file holds: length, rate, shots, losses, how far everything moves, and where it is from."""
@@ -90,7 +94,7 @@ def show(
 
 @app.command(short_help="Write a motion as ARKit coefficients.")
 def export(
-    motion: Annotated[Path, typer.Argument(metavar="MOTION.npz", help="A motion file.")],
+    motion: Annotated[Path, typer.Argument(readable=False, metavar="MOTION.npz", help="A motion file.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FACE.csv", help="The face CSV to write.")],
     fps: FpsOption = None,
     overwrite: OverwriteOption = True,

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import os
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 import typer
@@ -116,3 +118,31 @@ def test_a_full_disk_under_the_standard_output_is_told(
         monkeypatch.setattr(sys, "stdout", full)
         assert run(["--version"]) == 5
     assert capsys.readouterr().err.startswith("mimica: error: standard output: cannot be written (No space left")
+
+
+def every_command() -> list[Callable[..., object]]:
+    groups = [group.typer_instance for group in app.registered_groups if group.typer_instance is not None]
+    commands = [command for home in (app, *groups) for command in home.registered_commands]
+    return [command.callback for command in commands if command.callback is not None]
+
+
+@pytest.mark.parametrize("command", every_command(), ids=lambda command: f"{command.__module__}.{command.__name__}")
+def test_the_parser_judges_no_photo_and_no_video(command: Callable[..., object]) -> None:
+    """Our own checks do, with the exit code that the pages name; the parser would say "wrong usage", exit code 2."""
+    for hint in get_type_hints(command, include_extras=True).values():
+        for declared in getattr(hint, "__metadata__", ()):
+            if declared.metavar in ("PHOTO", "DRIVING", "VIDEO", "FILE...", "MOTION", "MOTION.npz"):
+                assert not declared.readable, declared.metavar
+
+
+@pytest.mark.parametrize(("command", "code"), [("faces", 3), ("verify", 2)])
+def test_a_file_that_may_not_be_read(
+    command: str, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "closed.jpg"
+    path.write_bytes(b"x")
+    path.chmod(0)
+    if os.access(path, os.R_OK):
+        pytest.skip("this user may read everything")
+    assert run([command, str(path)]) == code
+    assert "cannot be read (Permission denied)" in "".join(capsys.readouterr())
