@@ -14,7 +14,7 @@ from mimica.safety import denylist as module
 from mimica.safety import face_embedding
 from mimica.safety.denylist import Denylist, check_opt_out, denylist_path, erase, is_enabled
 
-NOW = datetime(2026, 11, 22, tzinfo=UTC)
+NOW = datetime.now(UTC)
 
 
 class Columns:
