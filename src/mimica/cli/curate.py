@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def curate(
-    sources: Annotated[list[Path], typer.Argument(metavar="SOURCE…", help="Films, or folders of films.")],
+    sources: Annotated[list[Path], typer.Argument(metavar="SOURCE", help="Films, or folders of films.")],
     ledger: Annotated[
         Path, typer.Option(metavar="FILE", help="JSON lines: subject, source, licence, consent, adult of every film.")
     ],

@@ -54,7 +54,7 @@ def row(parameter: inspect.Parameter, hint: Any) -> str:
     word = parameter.name.replace("_", "-")
     spellings = given or [f"--{word}"]
     if type(information).__name__ == "ArgumentInfo":
-        name = f"`{information.metavar}`"
+        name = f"`{information.metavar}{'…' if get_origin(kind) is list else ''}`"
     elif kind is bool and not given:
         name = f"`{spellings[0]}`, `--no-{word}`"
     else:

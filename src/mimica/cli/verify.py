@@ -24,7 +24,7 @@ MARKED, NOT_MARKED, UNREADABLE = 0, 1, 2
 
 def verify(
     files: Annotated[
-        list[Path], typer.Argument(readable=False, metavar="FILE...", help="Images and videos, from anywhere.")
+        list[Path], typer.Argument(readable=False, metavar="FILE", help="Images and videos, from anywhere.")
     ],
     anchors: Annotated[
         Path | None, typer.Option(metavar="PEM", help="Certificates of authorities to trust besides this machine's.")
