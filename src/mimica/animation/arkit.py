@@ -14,9 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mimica.animation.controls import GAZE_REACH_DEG
-from mimica.core.motion import EXPRESSION_INDEX, EXPRESSION_NAMES, MotionTrack
+from mimica.animation.portrait_mesh import FOCAL_PER_CROP
+from mimica.core.camera import rotation_from_angles
+from mimica.core.framing import CROP_CM
+from mimica.core.motion import EXPRESSION_INDEX, EXPRESSION_NAMES, NECK_PIVOT_CM, MotionTrack
 
 FloatArray = NDArray[np.float64]
+
+DISTANCE_CM: Final = FOCAL_PER_CROP * CROP_CM
+"""From a portrait's camera to its head; how far from the phone the actor was is not recorded."""
 
 
 def _eye(side: str) -> tuple[str, ...]:
@@ -57,7 +63,7 @@ def track_from_arkit(values: FloatArray, confidence: NDArray[np.float32]) -> Mot
     """The motion of frames (T, 61) in the order of `COLUMNS`, angles in radians; confidence (T,) 0..1.
 
     Where the eyes look is taken from the coefficients, whose meaning no tool disputes; from the eyes' angles when these
-    alone are given. Such recordings know no place: the head turns and stays where it is.
+    alone are given. Such recordings know no place: the head turns on a neck that stays where it is.
     """
     count = len(values)
     expression = np.zeros((count, len(EXPRESSION_NAMES)), np.float32)
@@ -69,9 +75,11 @@ def track_from_arkit(values: FloatArray, confidence: NDArray[np.float32]) -> Mot
     gaze = _gaze_from_coefficients(values)
     if not gaze.any():
         gaze = np.stack([degrees[:, [3, 6]], -degrees[:, [4, 7]]], -1)
+    necks = np.array([rotation_from_angles(*angles) @ NECK_PIVOT_CM for angles in zip(yaw, pitch, roll, strict=True)])
     return MotionTrack(
-        expression, np.stack([yaw, pitch, roll], 1).astype(np.float32), np.zeros((count, 2), np.float32),
-        np.ones(count, np.float32), gaze.astype(np.float32), confidence,
+        expression, np.stack([yaw, pitch, roll], 1).astype(np.float32),
+        (necks[:, :2] * (-1, 1)).astype(np.float32), (DISTANCE_CM / (DISTANCE_CM + necks[:, 2])).astype(np.float32),
+        gaze.astype(np.float32), confidence,
     )  # fmt: skip
 
 

@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mimica.animation.portrait_mesh import NECK_PIVOT_CM, PortraitMesh, Sheet
+from mimica.animation.portrait_mesh import PortraitMesh, Sheet
 from mimica.core.camera import Camera, rotation_vector
+from mimica.core.motion import NECK_PIVOT_CM
 
 FloatArray = NDArray[np.float32]
 

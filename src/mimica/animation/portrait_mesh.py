@@ -23,7 +23,6 @@ FloatArray = NDArray[np.float32]
 
 FOCAL_PER_CROP = 1500 / 512 * 2.3 / 1.35
 """Focal length in sides of the tight crop: the data engine's camera, whose portraits are 2.3 face heights wide."""
-NECK_PIVOT_CM = np.array([0.0, -5.0, -1.0])
 
 
 @dataclass(slots=True, eq=False)

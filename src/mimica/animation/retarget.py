@@ -18,7 +18,7 @@ from mimica.animation.motion_field import HeadMotion
 from mimica.animation.parts import PARTS, Part, part_of
 from mimica.core.camera import rotation_from_angles, rotation_vector, rotations_from_vectors
 from mimica.core.lips import lips_gap, part_lips
-from mimica.core.motion import EXPRESSION_INDEX, EXPRESSION_NAMES, FEATURES, RIG_NAMES, MotionTrack
+from mimica.core.motion import EXPRESSION_INDEX, EXPRESSION_NAMES, FEATURES, NECK_PIVOT_CM, RIG_NAMES, MotionTrack
 
 FloatArray = NDArray[np.float32]
 Mode = Literal["relative", "absolute"]
@@ -156,6 +156,11 @@ class Subject:
     performed: FloatArray = field(default_factory=lambda: np.zeros(len(EXPRESSION_NAMES), np.float32))
 
 
+def carried_by_neck(start: NDArray[np.floating], now: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(3,) cm by which the neck moves the head's origin when the head turns from `start` to `now`, each (3, 3)."""
+    return (start - now) @ NECK_PIVOT_CM
+
+
 def leave_shared(expression: FloatArray, subject: Subject) -> FloatArray:
     """(52,) `expression` less what would be added twice: what driver and photo share, the photo shows already.
 
@@ -189,18 +194,14 @@ def retarget(
     pose, look = options.scale("pose"), options.scale("gaze")
 
     now = rotation_from_angles(*map(float, track.angles_deg[index]))
-    if options.motion == "relative":
-        start = rotation_from_angles(*map(float, rest.angles_deg))
-        turn = rotation_vector(now @ start.T) * pose
-    else:
-        turn = rotation_vector(now @ subject.rotation.T) * pose
-    rotation = rotations_from_vectors(soft_limit(turn, np.radians(MAX_TURN_DEG)))
+    start = rotation_from_angles(*map(float, rest.angles_deg))
+    whole = now @ start.T if options.motion == "relative" else now @ subject.rotation.T
+    rotation = rotations_from_vectors(soft_limit(rotation_vector(whole) * pose, np.radians(MAX_TURN_DEG)))
 
-    shift_px = (track.position[index] - rest.position) * pose
-    shift = np.array([shift_px[0], -shift_px[1]], np.float64) / rest.scale
+    across_px = (track.position[index] - rest.position) / rest.scale
     closer = float(rest.scale / max(float(track.scale[index]), 1e-6)) - 1  # relative change of distance
-    depth = subject.origin_cm[2] * closer * pose
-    shift_cm = soft_limit(np.array([shift[0], shift[1], depth]), MAX_SHIFT_CM)
+    moved = np.array([across_px[0], -across_px[1], subject.origin_cm[2] * closer], np.float64)
+    shift_cm = soft_limit((moved - carried_by_neck(start, now)) * pose, MAX_SHIFT_CM)
 
     if options.motion == "relative":
         gaze = subject.gaze_deg + look * (track.gaze_deg[index] - rest.gaze_deg)

@@ -8,6 +8,7 @@ pixels (``runtime``) nor how it moves a portrait (``animation``).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,6 +80,10 @@ EXPRESSION_MIRROR: tuple[int, ...] = tuple(EXPRESSION_INDEX[_mirrored_name(name)
 """Where each direction's value comes from when the picture is mirrored."""
 
 EXPRESSION_MIRROR_SIGN: tuple[float, ...] = tuple(-1.0 if name == "tongueSide" else 1.0 for name in EXPRESSION_NAMES)
+
+
+NECK_PIVOT_CM: Final = (0.0, -5.0, -1.0)
+"""Where a head turns on its neck, in the head's frame."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,16 @@ class FaceTrace:
         right, left = self.layout.outer_eye_corners
         return np.linalg.norm(self.landmarks[:, right] - self.landmarks[:, left], axis=-1)
 
+    @property
+    def place(self) -> FloatArray:
+        """(T, 2) middle of the face's landmarks, x and y, in distances of the eyes' outer corners (the clip's median).
+
+        A turned head's shorter distance of the eyes must not move it, hence the median.
+        """
+        middle = self.landmarks[:, list(self.layout.face)].mean(1)
+        known = self.eye_distance_px[self.found]
+        return middle / (np.median(known) if len(known) else np.nan)
+
     @classmethod
     def from_readings(cls, times_s: Iterable[float], readings: list[Reading | None], empty: Reading) -> FaceTrace:
         """Stack readings; `empty` gives the shapes (and the names) of frames without a face."""

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mimica.core.motion import NECK_PIVOT_CM
 from mimica.synthesis.atlas import HeadAtlas, neck_weight
 from mimica.synthesis.camera import axis_to_gaze_deg, gaze_to_matrix
 from mimica.synthesis.carrier import Carrier, build_carrier
@@ -25,9 +26,6 @@ from mimica.synthesis.plate import background_plate, person_alpha
 from mimica.synthesis.texture import Texture, build_texture, source_depth
 
 FloatArray = NDArray[np.float32]
-
-PIVOT_CM: FloatArray = np.array([0, -5.0, -1.0], np.float32)
-"""Where the head turns on the neck, in the head's frame."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ class Portrait:
     @cached_property
     def pivot(self) -> FloatArray:
         """(3,) camera position about which the head turns."""
-        return self.rotation @ PIVOT_CM + self.translation
+        return self.rotation @ np.array(NECK_PIVOT_CM, np.float32) + self.translation
 
     @cached_property
     def depth_range(self) -> FloatArray:

@@ -45,6 +45,17 @@ def test_a_driver_that_holds_still_moves_nothing_wherever_it_looks(yaw_deg: floa
     assert np.allclose(moved.gaze_deg, SUBJECT.gaze_deg)
 
 
+@pytest.mark.parametrize("roll_deg", [12.0, -7.0])
+def test_what_the_neck_does_to_the_heads_place_is_not_done_twice(roll_deg: float) -> None:
+    motion = track(20)
+    motion.angles_deg[-1, 2] = roll_deg
+    aside_cm = -5 * np.sin(np.radians(roll_deg))  # so far does a neck of five centimetres carry the head
+    for further_cm in (0.0, 0.8):
+        motion.position[-1] = 100 + 8 * (aside_cm + further_cm), 100 + 8 * 5 * (1 - np.cos(np.radians(roll_deg)))
+        moved = retarget(motion, 19, driver_rest(motion), SUBJECT, RetargetOptions())
+        assert np.allclose(moved.shift_cm, [further_cm, 0, 0], atol=0.01)
+
+
 def test_scales_of_nought_freeze_the_photo() -> None:
     motion = track(30, yaw_deg=np.linspace(-20, 20, 30), smile=np.linspace(0, 1, 30))
     frozen = retarget(motion, 29, driver_rest(motion), SUBJECT, RetargetOptions(expression=0, pose=0, gaze=0))

@@ -16,8 +16,8 @@ from typing import Literal
 Better = Literal["higher", "lower", "one", "zero"]
 
 REGIONS = ("whole", "face", "mouth", "eyes")
-CURVES = ("mouth", "eyes", "yaw", "pitch", "roll", "gaze_yaw", "gaze_pitch", "smile")
-"""What a driver and an output are compared in over time (`comparison.curves`)."""
+CURVES = ("mouth", "eyes", "yaw", "pitch", "roll", "place_x", "place_y", "gaze_yaw", "gaze_pitch", "smile")
+"""What a driver and an output are compared in over time (`comparison.curves`); place: of the face in the picture."""
 EXPRESSION_GROUPS = ("tongue_out", "cheek_puff", "pout", "lip_roll", "smirk", "wink", "snarl", "other")
 YAW_BINS = ("0-15", "15-30", "30+")
 """Degrees that the head is turned away from the photo's own pose, to either side."""

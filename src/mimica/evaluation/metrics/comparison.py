@@ -38,7 +38,7 @@ FloatArray = NDArray[np.float64]
 
 LEAST_SPREAD: dict[str, float] = {
     "mouth": LEAST_MOUTH_SPREAD, "eyes": LEAST_EYES_SPREAD, "yaw": 1.5, "pitch": 1.5, "roll": 1.5,
-    "gaze_yaw": 3.0, "gaze_pitch": 3.0, "smile": 0.1,
+    "place_x": 0.06, "place_y": 0.06, "gaze_yaw": 3.0, "gaze_pitch": 3.0, "smile": 0.1,
 }  # fmt: skip
 """A driver whose curve varies less (standard deviation, in the curve's unit) says nothing about following."""
 
@@ -51,7 +51,8 @@ def curves(trace: FaceTrace) -> dict[str, FloatArray]:
     """The curves over time (T,) that are compared and plotted, by the names of `metrics.CURVES`."""
     smiles = [trace.expression_names.index(f"mouthSmile_{side}") for side in "LR"]
     values = (
-        trace.mouth_opening, trace.eye_opening.mean(-1), *trace.angles_deg.T, *trace.gaze_deg.T,
+        trace.mouth_opening, trace.eye_opening.mean(-1), *trace.angles_deg.T, *trace.place.T,
+        *trace.gaze_deg.T,
         trace.expressions[:, smiles].mean(-1),
     )  # fmt: skip
     return dict(zip(CURVES, values, strict=True))
