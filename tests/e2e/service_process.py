@@ -23,9 +23,13 @@ DEMO = ROOT / "src" / "mimica" / "demo"
 PATIENCE_S = 120.0
 
 
+_ports = iter(range(20_000 + os.getpid() % 10_000, 32_000))
+"""Below those that systems give to connections, so that none takes one between the look and the use."""
+
+
 def free_port() -> int:
-    """A port that nobody listens on, below those that systems give to connections, so that none takes it meanwhile."""
-    for port in range(20_000 + os.getpid() % 10_000, 32_000):
+    """A port that nobody listens on, another one each time."""
+    for port in _ports:
         with socket.socket() as door, suppress(OSError):
             door.bind(("127.0.0.1", port))
             return port

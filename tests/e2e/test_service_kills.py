@@ -161,7 +161,7 @@ def test_a_job_that_kills_its_worker_is_reported_and_the_next_is_made(light: Lig
 
 
 def test_a_job_is_stopped_while_it_runs(light: Light, files: tuple[bytes, bytes]) -> None:
-    job = light.send(*files, expression=60.0)
+    job = light.send(*files, expression=3.0, crf=4)  # a minute
     light.wait([job], lambda states: states == ["running"])
     httpx2.post(f"{light.url}/api/v1/jobs/{job}/cancel", timeout=PATIENCE_S)
     assert light.wait([job], finished) == ["cancelled"]
@@ -169,7 +169,7 @@ def test_a_job_is_stopped_while_it_runs(light: Light, files: tuple[bytes, bytes]
 
 def test_a_service_that_is_stopped_goes_on_where_it_was(tmp_path: Path, files: tuple[bytes, bytes]) -> None:
     light = Light(tmp_path).begin()
-    job = light.send(*files, expression=5.0)
+    job = light.send(*files, expression=0.25, crf=4)  # five seconds
     light.wait([job], lambda states: states == ["running"])
     assert light.stop() in (0, -signal.SIGTERM)  # uvicorn hands the signal on when all is done
     light.begin()
