@@ -29,4 +29,9 @@ def main(photo: str, folder: str, consent: str, *moods: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    if len(sys.argv) < 4 or not set(sys.argv[4:]) <= set(MOODS):
+        sys.exit(f"{__doc__}\nMoods: {', '.join(MOODS)}")
+    try:
+        main(*sys.argv[1:])
+    except mimica.MimicaError as error:
+        sys.exit(f"{error}")

@@ -52,4 +52,9 @@ def main(photo: str, driver: str, out: str, consent: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:5])
+    if len(sys.argv) != 5:
+        sys.exit(__doc__)
+    try:
+        main(*sys.argv[1:])
+    except mimica.MimicaError as error:
+        sys.exit(f"{error}")
