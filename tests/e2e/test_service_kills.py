@@ -32,7 +32,7 @@ from service_process import DEMO, PATIENCE_S, ServiceProcess, free_port, short_d
 pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds workers by /proc (Linux)"),
     pytest.mark.slow,
-    pytest.mark.timeout(700),
+    pytest.mark.timeout(2400),
 ]
 LIGHT = Path(__file__).parents[1] / "unit" / "service"
 SERVE = """

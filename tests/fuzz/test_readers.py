@@ -20,7 +20,7 @@ ENOUGH = 300
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)
 def test_the_readers_survive_mutated_files(capsys: pytest.CaptureFixture[str]) -> None:
     found = campaign.run(FILES, BUDGET_S, Path("fuzz-findings"))
     with capsys.disabled():
