@@ -13,6 +13,7 @@ from mimica.animation.arkit import (
     ARKIT_NAMES,
     COLUMN_INDEX,
     COLUMNS,
+    DISTANCE_CM,
     arkit_from_track,
     directions_of,
     track_from_arkit,
@@ -20,7 +21,7 @@ from mimica.animation.arkit import (
 from mimica.animation.controls import GAZE_REACH_DEG
 from mimica.animation.driver import with_rests
 from mimica.animation.face_csv import load_face_csv, save_face_csv
-from mimica.animation.retarget import OF_FEATURES
+from mimica.animation.retarget import OF_FEATURES, RetargetOptions, Subject, driver_rest, retarget
 from mimica.core.motion import EXPRESSION_INDEX, EXPRESSION_NAMES, RIG_NAMES
 from mimica.errors import NoFaceError, UnreadableMediaError
 
@@ -83,6 +84,13 @@ def test_the_head_turns_the_same_way() -> None:
     """Radians in; here degrees, and pitch is positive downwards."""
     track = read(HeadYaw=np.radians(20), HeadPitch=np.radians(10), HeadRoll=np.radians(-5))
     np.testing.assert_allclose(track.angles_deg[0], [20, -10, -5], rtol=1e-6)
+
+
+@pytest.mark.parametrize("turn", [{"HeadRoll": 0.3}, {"HeadPitch": -0.3}, {"HeadYaw": 0.5}])
+def test_the_head_turns_on_its_neck_and_goes_nowhere(turn: dict[str, float]) -> None:
+    subject = Subject(np.eye(3), np.array([0.0, 0.0, -DISTANCE_CM]), np.zeros((2, 2), np.float32))
+    moved = retarget(read(**turn), 0, driver_rest(read()), subject, RetargetOptions())
+    np.testing.assert_allclose(moved.shift_cm, 0, atol=0.03)
 
 
 def test_the_eyes_look_where_the_coefficients_say() -> None:
