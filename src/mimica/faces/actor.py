@@ -24,6 +24,8 @@ ZONES: Final = ((-0.35, 0.35, -0.95, -0.45), (-0.30, 0.30, -0.40, 0.45), (-0.55,
 """Hair, face, clothes: left, right, top, bottom in box heights from the box's centre."""
 ZONE_PX: Final = 20
 COLOUR_BINS: Final = 6
+DISTANT: Final = 0.25
+"""Share of the tallest face's height under which a face is a passer-by far away, or a thing taken for a face."""
 LEARNS: Final = 0.15
 """Share of what is seen now in what is remembered, each time it is learnt."""
 
@@ -31,7 +33,8 @@ LEARNS: Final = 0.15
 def choose_actor(faces: list[Face], choice: ActorChoice, size: tuple[int, int]) -> Face | None:
     """The face that a person means among those of one frame of `size` (height, width) px; None when it is not there.
 
-    "largest" prefers the middle. Numbers count in the order of the finder.
+    "largest" prefers the middle. "left" and "right" pass over what is less than `DISTANT` as high as the tallest face.
+    Numbers count in the order of the finder.
     """
     if not faces:
         return None
@@ -39,7 +42,9 @@ def choose_actor(faces: list[Face], choice: ActorChoice, size: tuple[int, int]) 
         return faces[choice - 1] if choice <= len(faces) else None
     if choice in ("left", "right"):
         side = 1 if choice == "right" else -1
-        return max(faces, key=lambda face: side * float(face.center_px[0]))
+        least_px = DISTANT * max(face.height_px for face in faces)
+        near = [face for face in faces if face.height_px >= least_px]
+        return max(near, key=lambda face: side * float(face.center_px[0]))
     middle = np.array([size[1], size[0]]) / 2
 
     def prominence(face: Face) -> float:

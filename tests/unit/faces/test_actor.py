@@ -96,6 +96,16 @@ def test_whom_the_user_means(actor: str, place: float) -> None:
     assert set(followed(scene, 1, actor)) == {place}
 
 
+def test_a_speck_at_the_edge_is_nobodys_left() -> None:
+    """A wheel of a parked car at the edge of the shipped driver is taken for a face of a sixth of the man's height."""
+    man = face_at(480)
+    speck, child = (Face(man.box_xyxy * share, 0.8, man.points * share) for share in (0.16, 0.3))
+    for actor in ("left", "right"):
+        assert choose_actor([man, speck], actor, (540, 960)) is man
+    assert choose_actor([man, child], "left", (540, 960)) is child
+    assert choose_actor([man, speck], 2, (540, 960)) is speck
+
+
 def test_a_number_that_is_not_there_is_nobody() -> None:
     assert set(followed(lambda _: two(250, 700), 1, "3")) == {None}
 
