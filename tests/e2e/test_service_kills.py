@@ -110,9 +110,10 @@ def postgres() -> Iterator[str]:
     made = subprocess.run([*as_user, *initdb], capture_output=True, text=True, cwd="/")
     if made.returncode:
         pytest.skip(f"PostgreSQL cannot be set up here: {made.stderr.strip()[:200]}")
-    control = [*as_user, programs / "pg_ctl", "-D", data, "-w"]
+    control = [*as_user, programs / "pg_ctl", "-D", data, "-w", "-t", "300"]
     with (folder / "log").open("w") as log:
-        subprocess.run([*control, "-o", options, "start"], check=True, stdout=log, stderr=log, cwd="/")
+        started = subprocess.run([*control, "-o", options, "start"], stdout=log, stderr=log, cwd="/")
+        assert started.returncode == 0, (folder / "log").read_text()
         try:
             yield f"postgresql+psycopg://mimica@127.0.0.1:{port}/postgres"
         finally:
