@@ -11,6 +11,7 @@ import pytest
 import typer
 
 import mimica
+from mimica import __main__ as program
 from mimica.cli import verify
 from mimica.cli.main import EXIT_CODES, app, interrupter, run
 from mimica.cli.reference import page
@@ -150,3 +151,17 @@ def test_a_file_that_may_not_be_read(
         pytest.skip("this user may read everything")
     assert run([command, str(path)]) == code
     assert "cannot be read (Permission denied)" in "".join(capsys.readouterr())
+
+
+def test_ctrl_c_while_the_program_loads_ends_in_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Loading:
+        def __getattr__(self, name: str) -> object:
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "mimica.cli.main", Loading())
+    with pytest.raises(SystemExit) as end:
+        program.main()
+    assert end.value.code == 130
+    assert capsys.readouterr().err == "mimica: error: interrupted; nothing half-written is left\n"
