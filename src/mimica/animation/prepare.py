@@ -29,6 +29,8 @@ Image = NDArray[np.uint8]
 FloatArray = NDArray[np.float32]
 
 REFINEMENTS = 3
+TURNED_DEG = 28.0
+"""From here on the far corner of an open mouth was seen to leave the face (two photos of two, 30° and 43°)."""
 SAME_FACE = 0.35
 """Two found faces whose middles are nearer than so many sides of the crop are one."""
 
@@ -41,6 +43,17 @@ class Portrait:
     reading: PortraitReading
     renderer: Renderer
     subject: Subject
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What people should know of this photo before they judge the result."""
+        yaw_deg = abs(float(self.reading.angles_deg[0]))
+        if yaw_deg < TURNED_DEG:
+            return ()
+        return (
+            f"photo: the head is turned aside by {yaw_deg:.0f}°; a mouth that opens wide may leave the face on the far "
+            "side; a photo that looks more into the camera does better",
+        )
 
 
 def aligned_crop(image: Image, crop: CropFrame, networks: Networks, rounds: int = REFINEMENTS) -> CropFrame:

@@ -76,7 +76,8 @@ class PhotoTake:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(note for role in self.roles for note in role.driver.notes))
+        of_roles = (note for role in self.roles for note in (*role.portrait.notes, *role.driver.notes))
+        return tuple(dict.fromkeys(of_roles))
 
     def unreleased_frames(self, start: int = 0) -> Iterator[Image]:
         """See `Take`."""

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mimica.animation.portrait_mesh import build_mesh
+from mimica.animation.prepare import Portrait
 from mimica.animation.take import overlaid
 from mimica.core.framing import crop_around
 
@@ -53,6 +54,16 @@ def test_a_take_of_two_names_each_note_once() -> None:
     from mimica.animation.take import PhotoTake
 
     driver = SimpleNamespace(times=(0, 1), durations=(None, None), notes=("dark", "dark"))
-    take = PhotoTake((SimpleNamespace(driver=driver), SimpleNamespace(driver=driver)))  # pyright: ignore[reportArgumentType]
-    assert take.notes == ("dark",)
+    portraits = SimpleNamespace(notes=("turned",)), SimpleNamespace(notes=())
+    roles = tuple(SimpleNamespace(driver=driver, portrait=portrait) for portrait in portraits)
+    take = PhotoTake(roles)  # pyright: ignore[reportArgumentType]
+    assert take.notes == ("turned", "dark")
     assert take.times == (0, 1)
+
+
+@pytest.mark.parametrize(("yaw_deg", "told"), [(12.0, False), (-41.0, True)])
+def test_a_head_that_is_turned_already_is_told(yaw_deg: float, told: bool) -> None:
+    reading = SimpleNamespace(angles_deg=np.array([yaw_deg, 0, 0]))
+    portrait = Portrait(PHOTO, reading, None, None)  # pyright: ignore[reportArgumentType]
+    assert [note for note in portrait.notes if "turned aside by 41°" in note] == list(portrait.notes)
+    assert bool(portrait.notes) is told

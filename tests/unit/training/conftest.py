@@ -52,7 +52,7 @@ def torchrun() -> Callable[..., None]:
         subprocess.run(
             [*start, "--max-restarts", str(restarts), str(script), *map(str, words)],
             env=os.environ | {"GLOO_SOCKET_IFNAME": "lo"} if sys.platform == "linux" else None,
-            check=True, timeout=115,
+            check=True, timeout=400,
         )  # fmt: skip
 
     return run

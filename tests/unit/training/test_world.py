@@ -33,7 +33,7 @@ from test_world import PlainTask
 from mimica.training.config import TrainConfig
 from mimica.training.loop import train
 from mimica.training.world import joined
-faulthandler.dump_traceback_later(90)
+faulthandler.dump_traceback_later(200)
 lost = Path(sys.argv[1]).with_name("lost")
 class Task(PlainTask):
     def batch(self, number, generator):
