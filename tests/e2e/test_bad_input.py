@@ -73,6 +73,15 @@ def test_a_face_that_is_not_there(shelf: Path, tmp_path: Path, capsys: pytest.Ca
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_box_around_no_face(shelf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    box = ("--box", "60,20,100,120")
+    assert run(words(shelf / "landscape.png", shelf / "actor.mp4", tmp_path / "out.mp4", *box)) == 4
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert f"photo {shelf / 'landscape.png'}: nothing in the box 60,20,100,120 looks like a face" in err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_errors_as_json(shelf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(words(shelf / "landscape.png", shelf / "actor.mp4", tmp_path / "out.mp4", "--json")) == 4
     out, err = capsys.readouterr()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import mimica
-from mimica.errors import ConsentError, NoFaceError, UsageError
+from mimica.errors import ConsentError, FaceChoiceError, NoFaceError, UsageError
 from mimica.media import load_photo
 from mimica.safety.ledger import Ledger
 
@@ -51,3 +51,12 @@ def test_what_cannot_be_done_leaves_nothing(shelf: Path, tmp_path: Path, animato
         with pytest.raises(error):
             mimica.edit(shelf / photo, out, **options)
         assert not list(tmp_path.iterdir())
+
+
+def test_a_face_that_is_not_there_is_told_with_its_photo(
+    shelf: Path, tmp_path: Path, animator: mimica.Animator
+) -> None:
+    photo, out = shelf / "portrait.png", tmp_path / "out.png"
+    with pytest.raises(FaceChoiceError) as caught:
+        mimica.edit(photo, out, consent="fictional", edits={"smile": 1.0}, face=3, animator=animator)
+    assert str(caught.value).startswith(f"photo {photo}: there is no face number 3")

@@ -51,14 +51,16 @@ class Animator:
         """
         return cls(Networks.load(device))
 
-    def prepare(self, photo: Path | str | Image, face: FaceChoice = "largest") -> Portrait:
+    def prepare(self, photo: Path | str | Image, face: FaceChoice = "largest", label: str | None = None) -> Portrait:
         """Rig one face of a photo, a file or an array (H, W, 3) uint8 RGB; of several chosen ones the first.
+
+        label: what errors call the photo; when None, the file's name as far as there is one.
 
         Raises:
             UnreadableMediaError, NoFaceError, FaceChoiceError.
         """
         image = photo if isinstance(photo, np.ndarray) else load_photo(photo).image
-        label = "photo" if isinstance(photo, np.ndarray) else f"photo {photo}"
+        label = label or ("photo" if isinstance(photo, np.ndarray) else f"photo {photo}")
         scene = PhotoScene.of(image, self.networks, face, label)
         return prepare(image, scene.parts[0].face, self.networks, label, scene.faces)
 

@@ -67,7 +67,8 @@ class Sheet:
             self.source_px[kept], self.camera_cm[kept], self.behind_cm[kept], number[triangles], self.head_weight[kept],
             number[self.moving[moves]].astype(np.intp), None, self.neutral[moves],
         )  # fmt: skip
-        part.basis = self.basis.reshape(len(moves), 3, -1)[moves].reshape(3 * int(moves.sum()), -1)
+        strengths = self.basis.shape[1]  # said, for nothing can be told of a sheet in which nothing moves
+        part.basis = self.basis.reshape(len(moves), 3, strengths)[moves].reshape(-1, strengths)
         return part
 
 

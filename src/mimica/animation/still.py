@@ -100,7 +100,7 @@ def edit(
     animator = animator or Animator.load(device)
     if other is not None:
         change = change.taking(_read(other, animator, pose=pose, gaze=gaze))
-    portrait = animator.prepare(picture.image, face)
+    portrait = animator.prepare(picture.image, face, f"photo {photo}")
     result = edit_still(portrait, change)
     release = release_image(out, result, terms)
     height, width = result.shape[:2]

@@ -99,7 +99,7 @@ def live(
         settings={"driver": "camera", "size": size, "face": face, "expression": expression, "pose": pose, "gaze": gaze},
     )  # fmt: skip
     animator = Animator.load(device)
-    portrait = animator.prepare(at_most(picture, size), choice)
+    portrait = animator.prepare(at_most(picture, size), choice, f"photo {photo}")
     stop = Event()
     options = RetargetOptions(expression=expression, pose=pose, gaze=gaze)
     with ExitStack() as stack:

@@ -92,6 +92,14 @@ def test_what_is_cut_from_a_sheet_lies_where_it_lay(portrait) -> None:
     np.testing.assert_allclose(place(mesh, part, motion), place(mesh, sheet, motion)[kept], atol=1e-5)
 
 
+def test_a_sheet_in_which_nothing_moves_can_be_cut(portrait) -> None:
+    still = portrait.mesh.base.cut(np.arange(len(portrait.mesh.base.source_px)) < 3)  # at the region's edge
+    assert len(still.moving) == 0
+    nothing = still.cut(np.zeros(len(still.source_px), bool))
+    assert len(nothing.source_px) == len(nothing.triangles) == 0
+    assert nothing.basis.shape == still.basis.shape == (0, portrait.mesh.base.basis.shape[1])
+
+
 def test_a_grid_is_covered_once() -> None:
     triangles = grid_triangles(3, 4)
     assert triangles.shape == (12, 3)
