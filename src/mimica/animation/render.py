@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mimica.animation.beyond import ContinuedImage
 from mimica.animation.compose import Box, Flow, enclosing, lay_person, moved_points
 from mimica.animation.eyeball import Eyeball, lashes
-from mimica.animation.feature_textures import feature_textures, look_up_skin, without_holes
+from mimica.animation.feature_textures import feature_textures, look_up_skin, well_inside
 from mimica.animation.fill import look_up, smooth_step
 from mimica.animation.grain import Grain
 from mimica.animation.motion_field import HeadMotion, View, bend, move_points, rasterise
@@ -77,7 +77,7 @@ class Renderer:
             matte = matte * owned_share(reading, p)
         self.grain = Grain.of(self.original)
         self.plate = self.original if still else background_plate(self.original, matte, self.grain)
-        solid = to_patch(without_holes(reading.face), reading.crop.matrix(reading.face.shape[0]), p, outside=0.0)
+        solid = to_patch(well_inside(reading.face), reading.crop.matrix(reading.face.shape[0]), p, outside=0.0)
         self.textures = [
             feature_textures(feature, p, self.original, solid, (upper, lower), once=once)
             for feature, upper, lower in zip(reading.features, mesh.upper, mesh.lower, strict=True)

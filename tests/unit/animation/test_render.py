@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mimica.animation.feature_textures import well_inside
 from mimica.core.camera import rotation_from_angles
 
 
@@ -64,3 +65,13 @@ def test_gaze_moves_the_iris(portrait, yaw: float) -> None:
     ]  # fmt: skip
     assert np.sign(places[1] - places[0]) == np.sign(yaw)
     assert abs(places[1] - places[0]) > 0.4
+
+
+def test_mouth_and_eyes_lie_well_inside_the_face_whatever_they_show() -> None:
+    face = np.zeros((208, 208), np.float32)
+    face[30:180, 40:160] = 1
+    face[130:140, 80:120] = 0  # an open mouth
+    inside = well_inside(face)
+    assert inside[130:140, 80:120].min() == 1
+    assert inside[60:120, 50:150].min() == 1
+    assert inside[:, 156:].max() == 0
