@@ -45,6 +45,8 @@ DEPTH_SHADE = 0.55
 exponent."""
 """How far behind the front teeth others begin to darken, and no longer go on to; how much of the light is gone then."""
 SCALE_LIMITS = (0.85, 1.2)
+TURNED = (0.2, 0.47)
+"""Sine of the turn, 12° and 28°, from which a mouth's far half begins to be hidden, and is not measured any more."""
 _JAW_ROWS = [RIG_NAMES.index(name) for name in JAW_NAMES]
 
 
@@ -85,10 +87,9 @@ class Mouth:
         """`lips_cm` (12, 3): the lips' outline at rest in the head's frame; `skin`, `teeth_colour` (3,) 0..1: what they
         look like in this photo."""
         self.mesh = mesh
-        own, rig = lips_cm.mean(0), interior.lips.mean(0)
-        widths = [float(np.linalg.norm(lips[0] - lips[6])) for lips in (lips_cm, interior.lips)]
-        self.scale = float(np.clip(widths[0] / max(widths[1], 1e-3), *SCALE_LIMITS))
-        self._own, self._rig = own, rig
+        self._own, own_cm = middle_and_width(lips_cm, mesh.rotation)
+        self._rig, rig_cm = middle_and_width(interior.lips, np.eye(3))
+        self.scale = float(np.clip(own_cm / max(rig_cm, 1e-3), *SCALE_LIMITS))
         self.interior = interior
         brightness = float(skin.mean())
         self.exposure = float(np.clip(brightness / 0.6, 0.45, 1.15))
@@ -184,6 +185,20 @@ def read_mouth(photo: NDArray[np.uint8], reading: PortraitReading, mesh: Portrai
     return Mouth(
         mesh, _lips_at_rest(mesh.upper[index], mesh.lower[index], mesh, points_px), skin, teeth, shipped_interior()
     )
+
+
+def middle_and_width(lips_cm: FloatArray, rotation: NDArray[np.floating]) -> tuple[FloatArray, float]:
+    """(3,) and cm, of lips whose outline (12, 3) in the head's frame a photo of a head at `rotation` (3, 3) shows.
+
+    Of one that is turned aside only the nearer half is measured, since the other is hardly seen.
+    """
+    middle, width = lips_cm.mean(0), float(np.linalg.norm(lips_cm[0] - lips_cm[6]))
+    aside = float(rotation[2, 0])  # above 0 the head's left, where corner 6 is, is nearer than its right
+    turned = float(smoothstep(abs(aside), *TURNED))
+    between_x = float(lips_cm[[3, 9], 0].mean())
+    half = abs(float(lips_cm[6 if aside > 0 else 0, 0]) - between_x)
+    middle[0] += turned * (between_x - middle[0])
+    return middle, width + turned * (2 * half - width)
 
 
 def _lips_at_rest(upper: Sheet, lower: Sheet, mesh: PortraitMesh, points_px: FloatArray) -> FloatArray:

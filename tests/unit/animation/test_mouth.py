@@ -7,7 +7,15 @@ import pytest
 
 from mimica.animation import mouth as module
 from mimica.animation.motion_field import View
-from mimica.animation.mouth import SEEN_OF_TEETH, Mouth, lips_shadow, shipped_interior, vertex_normals
+from mimica.animation.mouth import (
+    SEEN_OF_TEETH,
+    Mouth,
+    lips_shadow,
+    middle_and_width,
+    shipped_interior,
+    vertex_normals,
+)
+from mimica.core.camera import rotation_from_angles
 from mimica.core.mouth_interior import GUMS, LOWER_TEETH, UPPER_TEETH, Interior
 from mimica.errors import WeightsError
 
@@ -68,6 +76,21 @@ def test_gums_are_pink_beside_the_teeth(portrait, view: View) -> None:
     gums, whites = (mouth.albedo[mouth.interior.part == part].max(0) for part in (GUMS, UPPER_TEETH))
     assert 0.6 < gums[0] / whites[0] < 0.9
     assert gums[1] < 0.7 * gums[0]
+
+
+@pytest.mark.parametrize("yaw_deg", [35.0, -35.0, 5.0])
+def test_a_turned_mouth_is_measured_by_its_nearer_half(yaw_deg: float) -> None:
+    lips = shipped_interior().lips.copy()
+    middle, width = middle_and_width(lips, np.eye(3))
+    assert width == pytest.approx(np.linalg.norm(lips[0] - lips[6]))
+    far = lips[:, 0] * yaw_deg > 0  # a face that turns to the picture's right shows little of what is there
+    lips[far, 0] *= 0.5
+    found, read = middle_and_width(lips, rotation_from_angles(yaw_deg, 0, 0))
+    if abs(yaw_deg) < 12:
+        assert read < 0.85 * width
+    else:
+        assert found == pytest.approx(middle, abs=0.05)
+        assert read == pytest.approx(width, rel=0.03)
 
 
 def test_lips_shade_what_lies_behind_them() -> None:
