@@ -15,7 +15,7 @@ import pytest
 import mimica
 from mimica.cli.main import run
 from mimica.errors import ConsentError
-from mimica.media import open_video
+from mimica.media import load_photo, open_video, save_image
 from mimica.safety.ledger import Ledger
 
 DEVELOPERS_ONLY = ("torch", "ray", "scipy", "numba", "mediapipe")
@@ -85,6 +85,17 @@ def test_the_crop_is_square(shelf: Path, tmp_path: Path, capsys: pytest.CaptureF
     assert width == height
     with open_video(tmp_path / "crop.mp4") as video:
         assert (video.info.width, video.info.height) == (width, height)
+
+
+def test_the_size_told_is_the_files(shelf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photo, out = tmp_path / "odd.png", tmp_path / "out.mp4"
+    save_image(photo, load_photo(shelf / "portrait.png").image[::2, ::2][:251, :255])  # H.264 makes both even
+    assert run([
+        "animate", str(photo), str(shelf / "actor.mp4"), "-o", str(out), "--consent", "historical", "--device", "cpu",
+    ]) == 0  # fmt: skip
+    assert "256x252" in capsys.readouterr().out
+    with open_video(out) as video:
+        assert (video.info.width, video.info.height) == (256, 252)
 
 
 def test_python_and_the_command_agree(

@@ -18,7 +18,7 @@ from mimica.safety.release import VideoRelease
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """A finished video: size (width, height) in pixels; fps: frames made a second of wall clock."""
+    """A finished video: size (width, height) in pixels, as the file has it; fps: frames made a second of wall clock."""
 
     size: tuple[int, int]
     frames: int
@@ -67,4 +67,4 @@ def film(
         for count, (frame, moment, duration) in enumerate(moments, start=done + 1):
             writer.write(frame, moment, duration)
             stage.tell(count)
-    return Film((width, height), len(take.times), stage.fps, (*take.notes, *writer.notes), writer.release)
+    return Film(writer.coded_size, len(take.times), stage.fps, (*take.notes, *writer.notes), writer.release)

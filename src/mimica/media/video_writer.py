@@ -132,6 +132,11 @@ class VideoWriter:
             self._notes.append(f"H.264 needs even sizes: {self.width}×{self.height} was padded to {even[0]}×{even[1]}")
 
     @property
+    def coded_size(self) -> tuple[int, int]:
+        """(width, height) of the file's pictures in pixels: `size`, made even."""
+        return self._even_width, self._even_height
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What a person should know about the written file; complete after the block."""
         return (*self._notes, *(self._audio.notes if self._audio else ()))

@@ -147,6 +147,11 @@ class VideoRelease:
         return self._writer.frames_written
 
     @property
+    def coded_size(self) -> tuple[int, int]:
+        """(width, height) of the file's pictures in pixels; see `VideoWriter.coded_size`."""
+        return self._writer.coded_size
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What a person should know about the file; complete after the block."""
         return (*self._writer.notes, *(self.release.notes if self.release else ()))

@@ -131,6 +131,7 @@ def test_odd_sizes_are_padded_by_their_own_edge(tmp_path, size):
     assert any("padded" in note for note in writer.notes)
     shown = next(iter(open_video(tmp_path / "odd.mp4"))).image
     assert shown.shape == (height + height % 2, width + width % 2, 3)
+    assert (*writer.coded_size[::-1], 3) == shown.shape
     if width % 2:
         assert (np.abs(shown[:, -2:].astype(int) - 200) <= 3).all()
 
