@@ -82,6 +82,18 @@ def test_a_box_around_no_face(shelf: Path, tmp_path: Path, capsys: pytest.Captur
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(("more", "saying"), [(("--keep", "pose"), "--keep"), (("--audio-from", "source"), "sound")])
+def test_a_photo_has_nothing_of_a_video(
+    more: tuple[str, str], saying: str, shelf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(words(shelf / "portrait.png", shelf / "actor.mp4", tmp_path / "out.mp4", *more)) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert f"photo {shelf / 'portrait.png'}: has no " in err
+    assert saying in err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_errors_as_json(shelf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(words(shelf / "landscape.png", shelf / "actor.mp4", tmp_path / "out.mp4", "--json")) == 4
     out, err = capsys.readouterr()

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mimica.animation.arguments import check_performance
 from mimica.animation.cast import FaceChoice, told
 from mimica.animation.driver import Driver
 from mimica.animation.driving import WHOLE, DrivingFile
@@ -87,6 +88,7 @@ class Animator:
             As `animate`, when the first frame is asked for.
         """
         Agreements.of(consent, receipt).verify(purpose)
+        check_performance(framing, motion, expression, pose, gaze, face)
         path, driving = None if isinstance(photo, np.ndarray) else Path(photo), Path(driving)
         image = photo if isinstance(photo, np.ndarray) else load_photo(photo).image
         options = RetargetOptions(motion, expression, pose, gaze)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from mimica.animation.animator import Animator
+from mimica.animation.arguments import check_film, check_performance
 from mimica.animation.cast import Box, FaceChoice, told
 from mimica.animation.clock import REST_S, lasts, on_clock
 from mimica.animation.driver import Driver
@@ -22,7 +23,7 @@ from mimica.animation.pipeline import meanwhile
 from mimica.animation.report import AnimationReport, ProgressCallback
 from mimica.animation.request import check_input_file, check_output_file
 from mimica.animation.retarget import RetargetOptions
-from mimica.animation.scene import Scene, open_scene
+from mimica.animation.scene import PhotoScene, Scene, open_scene
 from mimica.animation.take import Framing, Take
 from mimica.animation.timeline import Timeline
 from mimica.errors import UsageError
@@ -42,7 +43,7 @@ def animate(
     pose: float = 1.0, gaze: float = 1.0, face: FaceChoice = "largest", crf: int = 16, device: str = "auto",
     audio: bool = True, overwrite: bool = True, purpose: str = "personal", label: str = "start",
     signing: SigningOptions | None = None, progress: ProgressCallback | None = None, animator: Animator | None = None,
-    preview: PreviewCallback | None = None, drivers: Mapping[int, Path | str] | None = None, keep: Keep = "pose",
+    preview: PreviewCallback | None = None, drivers: Mapping[int, Path | str] | None = None, keep: Keep | None = None,
     audio_from: Literal["driver", "source"] = "driver", timeline: Timeline = WHOLE, actor: ActorChoice = "largest",
     parts: tuple[Part, ...] = PARTS, box: Box | None = None, resume: bool = False,
 ) -> AnimationReport:  # fmt: skip
@@ -69,8 +70,9 @@ def animate(
         preview: is given a small labelled and marked JPEG about once a second while frames are made.
         drivers: driving videos of single faces, by number; they perform besides those that `face` chooses. `driving`
             gives time, length and sound; a face whose own driver is over rests.
-        keep: what a video given as `photo` keeps of its own performance: "pose", "expression", "both" or "none" (see
-            `animation.keep`). Its frames and times are then the output's, and the shorter of both videos ends it.
+        keep: what a video given as `photo` keeps of its own performance: "pose" (when None), "expression", "both" or
+            "none" (see `animation.keep`). Its frames and times are then the output's, and the shorter of both videos
+            ends it.
         box: left, top, width, height of the face in pixels, where none is found; see `cast.Box`.
         audio_from: whose sound, the driver's or that of a video given as `photo`.
         timeline: which part of the driver is played, how often, which way round and at which rate.
@@ -85,6 +87,9 @@ def animate(
     """
     started = time.monotonic()
     Agreements.of(consent, receipt).verify(purpose)
+    check_performance(framing, motion, expression, pose, gaze, face)
+    check_film(crf=crf, keep=keep, audio_from=audio_from, timeline=timeline, actor=actor, parts=parts, box=box)
+    parts = tuple(parts)
     own = {number: Path(file) for number, file in (drivers or {}).items()}
     photo, driving, out = Path(photo), Path(driving), Path(out)
     check_input_file(photo, "photo")
@@ -95,7 +100,9 @@ def animate(
     options = RetargetOptions(motion, expression, pose, gaze, parts)
     with meanwhile(lambda: animator or Animator.load(device)) as loading, DrivingFile(driving) as file:
         animator = loading.result()
-        scene = open_scene(photo, animator.networks, face, keep, own, box)
+        scene = open_scene(photo, animator.networks, face, keep or "pose", own, box)
+        if isinstance(scene, PhotoScene):
+            _check_photo(photo, keep, audio_from)
         playing = {part.number: own.get(part.number, driving) for part in scene.parts}
         terms = admit(
             photo, scene.picture, driving, consent=consent, receipt=receipt, purpose=purpose, label=label,
@@ -104,7 +111,7 @@ def animate(
                 "framing": framing, "face": told(face) if box is None else list(box), "faces": list(playing),
                 "crf": crf, "audio": audio,
                 "actor": actor, "timeline": timeline.as_dict(), **asdict(options),
-                **({} if scene.info is None else {"keep": keep, "audio_from": audio_from}),
+                **({} if isinstance(scene, PhotoScene) else {"keep": scene.keep, "audio_from": audio_from}),
             },
         )  # fmt: skip
         if framing == "photo":
@@ -134,12 +141,18 @@ def animate(
     )  # fmt: skip
 
 
+def _check_photo(photo: Path, keep: Keep | None, audio_from: Literal["driver", "source"]) -> None:
+    """Raises UsageError when something of a video is asked of a photo."""
+    if audio_from == "source":
+        raise UsageError(f"photo {photo}: has no sound of its own; leave out --audio-from source")
+    if keep is not None:
+        raise UsageError(f"photo {photo}: has no performance of its own to keep; leave out --keep {keep}")
+
+
 def _sound(
     photo: Path, scene: Scene, driver: Driver, audio_from: Literal["driver", "source"], take: Take
 ) -> Sound | None:
-    """What is heard, None when there is nothing. Raises UsageError for the sound of a photo."""
-    if audio_from == "source" and scene.info is None:
-        raise UsageError(f"photo {photo}: has no sound of its own; leave out --audio-from source")
+    """What is heard, None when there is nothing."""
     sound, length = driver.sound, Fraction(lasts(driver))
     if audio_from == "source" and scene.info is not None:
         sound, length = Sound(photo) if scene.info.has_audio else None, scene.info.duration_s

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mimica.animation.animator import Animator
+from mimica.animation.arguments import check_edit
 from mimica.animation.cast import FaceChoice, told
-from mimica.animation.edit import PortraitEdit, edit_still
+from mimica.animation.edit import LARGEST_AMOUNT, PortraitEdit, edit_still
 from mimica.animation.other_face import OtherFace, read_other_face
 from mimica.animation.request import PICTURE_SUFFIXES, check_input_file, check_output_file
 from mimica.media.image import load_photo
@@ -80,17 +81,19 @@ def edit(
     """
     started = time.monotonic()
     check_basis(consent, receipt, purpose)
+    edits = {} if edits is None else edits
+    check_edit(edits=edits, neutral=neutral, strength=strength, most_strength=LARGEST_AMOUNT, face=face)
     photo, out, other = Path(photo), Path(out), None if other is None else Path(other)
     check_input_file(photo, "photo")
     if other is not None:
         check_input_file(other, "other photo")
     inputs = (photo,) if other is None else (photo, other)
     check_output_file(out, inputs=inputs, overwrite=overwrite, suffixes=PICTURE_SUFFIXES)
-    change = PortraitEdit.of(edits or {}, neutral=neutral, strength=strength)
+    change = PortraitEdit.of(edits, neutral=neutral, strength=strength)
     picture = load_photo(photo)
     notes = list(picture.notes)
     settings = {
-        "edits": dict(edits or {}), "neutral": neutral, "strength": strength, "face": told(face), "pose": pose,
+        "edits": dict(edits), "neutral": neutral, "strength": strength, "face": told(face), "pose": pose,
         "gaze": gaze,
     }  # fmt: skip
     terms = admit_portrait(

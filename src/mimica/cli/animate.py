@@ -112,9 +112,12 @@ def animate(
         typer.Option(metavar="N=VIDEO", help="Another driving video for face N; DRIVING gives time, length and sound."),
     ] = None,
     keep: Annotated[
-        Literal["pose", "expression", "both", "none"],
-        typer.Option(help="What PHOTO, when it is a video, keeps of its own performance."),
-    ] = "pose",
+        Literal["pose", "expression", "both", "none"] | None,
+        typer.Option(
+            metavar="[pose|expression|both|none]",
+            help="What PHOTO, when it is a video, keeps of its own performance; pose when left out.",
+        ),
+    ] = None,
     actor: Annotated[
         str,
         typer.Option(metavar="N|WORD", help=f"Whom of several people in DRIVING: {', '.join(ACTORS)}, or a number."),
