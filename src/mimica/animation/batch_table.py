@@ -109,8 +109,14 @@ def _rows(table: Path) -> Iterator[dict[str, str]]:
     """Each row's columns that are not empty, as text."""
     try:
         text = table.read_text(encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        raise UnreadableMediaError(f"table {table} cannot be read ({error}); give a CSV or JSON lines file") from error
+    except FileNotFoundError as error:
+        raise UnreadableMediaError(f"table {table}: there is no such file; check the path") from error
+    except OSError as error:
+        raise UnreadableMediaError(
+            f"table {table}: cannot be read ({error.strerror}); give a CSV or JSON lines file"
+        ) from error
+    except ValueError as error:
+        raise UnreadableMediaError(f"table {table}: is no UTF-8 text; save it as CSV or JSON lines in UTF-8") from error
     if table.suffix.lower() == ".csv":
         for row in csv.DictReader(text.splitlines()):
             if None in row:

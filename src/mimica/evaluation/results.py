@@ -96,7 +96,12 @@ class Evaluation:
                 raise ValueError(f"format {content['format']}")
             pieces = tuple(Piece(**row) for row in content["pieces"])
             return cls(content["settings"], content["cases"], pieces)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except OSError as error:
+            raise UsageError(
+                f"evaluation {path}: cannot be read ({error.strerror}); give the {FILE_NAME} of `mimica evaluate`, or "
+                "its folder"
+            ) from error
+        except (ValueError, KeyError, TypeError) as error:
             raise UsageError(
                 f"{path}: is not the result of an evaluation ({error}); give the {FILE_NAME} of `mimica evaluate`"
             ) from error

@@ -110,12 +110,12 @@ def test_an_output_is_never_an_input(desk: Path) -> None:
 
 
 def test_tables_that_cannot_be_read(desk: Path) -> None:
-    with pytest.raises(UnreadableMediaError, match=r"none\.csv cannot be read"):
+    with pytest.raises(UnreadableMediaError, match=r"^table .*none\.csv: there is no such file; check the path$"):
         read_jobs(desk / "none.csv")
     with pytest.raises(UsageError, match=r"must end in \.csv or \.jsonl"):
         read_jobs(desk / "a.jpg")
     (desk / "noise.csv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(UnreadableMediaError, match="cannot be read"):
+    with pytest.raises(UnreadableMediaError, match=r"^table .*noise\.csv: is no UTF-8 text; save it"):
         read_jobs(desk / "noise.csv")
 
 

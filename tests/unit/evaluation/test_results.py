@@ -72,6 +72,9 @@ def test_what_is_saved_is_read_again(tmp_path: Path) -> None:
     (tmp_path / "evaluation.json").write_text("{}")
     with pytest.raises(UsageError, match="not the result of an evaluation"):
         Evaluation.load(tmp_path)
+    with pytest.raises(UsageError, match=r"none: cannot be read \([^\[]*\); give the evaluation\.json") as missing:
+        Evaluation.load(tmp_path / "none")
+    assert "Errno" not in str(missing.value)
 
 
 def test_the_report_holds_every_number_and_fetches_nothing(tmp_path: Path) -> None:
