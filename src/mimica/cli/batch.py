@@ -96,4 +96,4 @@ def summary(results: list[JobResult], counts: dict[str, int]) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     counted = ", ".join(f"{number} {status}" for status, number in counts.items())
-    return "\n".join([*lines, f"{len(results)} jobs: {counted}"])
+    return "\n".join([*lines, f"{len(results)} job{'' if len(results) == 1 else 's'}: {counted}"])
