@@ -88,6 +88,8 @@ def export(
     """Write all rows as JSON Lines, hashes included."""
     from mimica.safety.ledger import Ledger
 
+    if str(out) == "-":
+        raise UsageError("export -: rows are written to a file only; give a name such as rows.jsonl")
     if out.exists():
         raise OutputError(f"export {out}: exists already; give another name")
     try:

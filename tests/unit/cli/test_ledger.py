@@ -74,6 +74,15 @@ def test_export(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "exists already" in capsys.readouterr().err
 
 
+def test_export_to_a_dash_makes_no_file_of_that_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["ledger", "export", "-o", "-"]) == 2
+    assert "export -: rows are written to a file only" in capsys.readouterr().err
+    assert not (tmp_path / "-").exists()
+
+
 def test_no_ledger_yet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("MIMICA_HOME", str(tmp_path / "new"))
     assert run(["ledger", "list"]) == 9
