@@ -33,6 +33,8 @@ from mimica.media.unfinished_file import UnfinishedFile, output_error
 SCHEMA: Final = "mimica.motion"
 VERSION: Final = 1
 LARGEST_ABOUT_BYTES: Final = 1_000_000
+_ZIP: Final = b"PK"
+"""How every NumPy archive begins."""
 _HEADER_BYTES: Final = 4096
 """Room for a NumPy array's own header."""
 
@@ -101,6 +103,11 @@ def load_motion(path: Path) -> tuple[Driver, MotionAbout]:
         UnreadableMediaError: it is none, or damaged, or its numbers make no sense, or it is longer than a video may be.
     """
     try:
+        with path.open("rb") as file:
+            if file.read(2) != _ZIP:
+                raise UnreadableMediaError(
+                    f"motion file {path}: is none; give what `mimica motion extract VIDEO -o motion.npz` writes"
+                )
         with zipfile.ZipFile(path) as archive:
             return _read(archive)
     except _Wrong as wrong:

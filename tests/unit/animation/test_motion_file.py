@@ -156,6 +156,13 @@ def test_what_strangers_made_is_refused(saved: Path, name: str) -> None:
     assert "\n" not in str(error.value)
 
 
+def test_another_kind_of_file_is_told_what_is_wanted(tmp_path: Path) -> None:
+    video = tmp_path / "actor.mp4"
+    video.write_bytes(b"\0\0\0\x20ftypisom")
+    with pytest.raises(UnreadableMediaError, match=r"actor\.mp4: is none; give what `mimica motion extract"):
+        load_motion(video)
+
+
 def test_a_zip_bomb_costs_no_memory(saved: Path) -> None:
     """Half a gigabyte of zeros in half a megabyte: no more than the announced frames' bytes is unpacked."""
     import tracemalloc
