@@ -18,7 +18,8 @@ from mimica.cli.main import run
         (["--suite", "truth", "--system", "peer=nowhere"], 2, "there is no such folder"),
         (["--suite", "truth", "--system", "nobody"], 2, "choose among"),
         (["--suite", "self", "--drivers", "."], 2, "no basis of consent"),
-        (["compare", "before.json", "after.json"], 2, "not the result of an evaluation"),
+        (["compare", "before.json", "after.json"], 2, "before.json: cannot be read"),
+        (["compare", "table.json", "table.json"], 2, "not the result of an evaluation"),
     ],
 )
 def test_wrong_requests_are_refused(
@@ -26,6 +27,7 @@ def test_wrong_requests_are_refused(
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     monkeypatch.chdir(tmp_path)
+    Path("table.json").write_text('{"rows": []}')
     assert run(["evaluate", *arguments, "--json"]) == code
     told = json.loads(capsys.readouterr().out)["error"]["message"]
     assert says in told
