@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from mimica.animation.fill import sample
 from mimica.animation.motion_field import Canvas, HeadMotion, View, move_points
 from mimica.animation.portrait_mesh import PortraitMesh, Sheet
-from mimica.animation.reading import PortraitReading
+from mimica.animation.reading import FeatureReading, PortraitReading
 from mimica.animation.teeth_colour import teeth_colour
 from mimica.core.easing import smoothstep
 from mimica.core.motion import RIG_NAMES
-from mimica.core.mouth_interior import GUMS, JAW_NAMES, LOWER_TEETH, SOCKET, UPPER_TEETH, Interior
+from mimica.core.mouth_interior import GUMS, JAW_NAMES, LIPS_MEET_CM, LOWER_TEETH, SOCKET, UPPER_TEETH, Interior
 from mimica.core.tongue import TONGUE_TOP_LIGHT, TONGUE_TRIANGLES, follow_jaw, tongue_mesh, tongue_normals
 from mimica.errors import WeightsError
 from mimica.runtime.weights import PACKAGE_FOLDER
@@ -37,16 +37,24 @@ LIGHT_CAST = 0.5
 """How much of the skin's departure from a mean skin is taken for the light's colour, and the rest for the person's."""
 SEEN_OF_TEETH = 0.7
 """What is seen of a tooth's brightness between the lips, in their shadow and its own."""
+TEETH_GLOSS = 0.5, 16
+"""How bright wet teeth shine, in times of their colour, and how narrowly."""
 SOCKET_BEHIND_CM = 6.0
 GUMS_PER_TEETH = np.array([0.62, 0.36, 0.35], np.float32)
 """How bright gums are beside teeth, as real grins show them."""
-DEPTH_SHADE = 0.55
-"""The mesh's colours darken towards the throat for a light that is far; what a photo's soft light leaves of it, as
-exponent."""
-"""How far behind the front teeth others begin to darken, and no longer go on to; how much of the light is gone then."""
+UPPER_SHADE, LOWER_SHADE = 0.6, 0.9
+"""The mesh's colours darken towards the throat for a light that is far; what a photo's soft light leaves of it in the
+upper and the lower row, as exponent."""
+ROSY = np.array([0.15, -0.045, -0.055], np.float32)
+"""Shade between lips, gums and tongue is red, for they light each other: what is more or less in each colour."""
 SCALE_LIMITS = (0.85, 1.2)
 TURNED = (0.2, 0.47)
 """Sine of the turn, 12° and 28°, from which a mouth's far half begins to be hidden, and is not measured any more."""
+RAISED_CM = -0.1, 0.25
+"""How far teeth move at most to where the lips meet, from where the lips' outline has its middle: 0.18 cm up in the
+median of 15 portraits, more only where lips are hard to see."""
+MIDDLE, SURELY = (0.4, 0.6), 0.5
+"""Of the window's width, where lips are asked how high they meet; probability of being lip that counts."""
 _JAW_ROWS = [RIG_NAMES.index(name) for name in JAW_NAMES]
 
 
@@ -82,14 +90,18 @@ class Mouth:
     """One portrait's mouth inside."""
 
     def __init__(
-        self, mesh: PortraitMesh, lips_cm: FloatArray, skin: FloatArray, teeth_colour: FloatArray, interior: Interior
-    ) -> None:
+        self, mesh: PortraitMesh, lips_cm: FloatArray, skin: FloatArray, teeth_colour: FloatArray, interior: Interior,
+        meet_cm: float | None = None,
+    ) -> None:  # fmt: skip
         """`lips_cm` (12, 3): the lips' outline at rest in the head's frame; `skin`, `teeth_colour` (3,) 0..1: what they
-        look like in this photo."""
+        look like in this photo; `meet_cm`: how high the lips meet at rest in the head's frame, if that is known."""
         self.mesh = mesh
         self._own, own_cm = middle_and_width(lips_cm, mesh.rotation)
         self._rig, rig_cm = middle_and_width(interior.lips, np.eye(3))
         self.scale = float(np.clip(own_cm / max(rig_cm, 1e-3), *SCALE_LIMITS))
+        if meet_cm is not None:  # a full lower lip would carry the teeth down until every smile showed the gums
+            up = meet_cm - self._own[1] - self.scale * (LIPS_MEET_CM - self._rig[1])
+            self._own[1] += np.clip(up, *RAISED_CM)
         self.interior = interior
         brightness = float(skin.mean())
         self.exposure = float(np.clip(brightness / 0.6, 0.45, 1.15))
@@ -97,12 +109,17 @@ class Mouth:
         tint = 1 + LIGHT_CAST * (tint / max(float(tint.mean()), 1e-3) - 1)
         self.albedo = interior.albedo * self.exposure
         teeth = interior.part >= UPPER_TEETH
-        for part, share in ((teeth, np.ones(3, np.float32)), (interior.part == GUMS, GUMS_PER_TEETH)):
+        white = teeth_colour / in_shade(np.float32([SEEN_OF_TEETH]))
+        for kind, colour, depth in (
+            (UPPER_TEETH, white, UPPER_SHADE), (LOWER_TEETH, white, LOWER_SHADE),
+            (GUMS, white * GUMS_PER_TEETH, UPPER_SHADE),
+        ):  # fmt: skip
+            part = interior.part == kind
             shade = interior.albedo[part] / interior.albedo[part].max(0)
-            self.albedo[part] = shade**DEPTH_SHADE * share * (teeth_colour / SEEN_OF_TEETH)
+            self.albedo[part] = in_shade(shade**depth) * colour
         self.tongue_colour = TONGUE_COLOUR * self.exposure * tint
         self.normals = vertex_normals(interior.points, interior.triangles)
-        self.is_socket = interior.part == SOCKET
+        self.is_socket, self.is_tooth = interior.part == SOCKET, teeth
         of_teeth = teeth[interior.triangles].all(1)
         self.teeth_triangles, self.soft_triangles = interior.triangles[of_teeth], interior.triangles[~of_teeth]
         # the socket begins at the lips, whose motion it does not share: whatever else is there is drawn before it
@@ -128,8 +145,10 @@ class Mouth:
         tongue = self._tongue(motion, tongue)
         turn = (motion.turn @ self.mesh.rotation).astype(np.float32)
         lit = np.einsum("nd,d->n", self.normals, LIGHT @ turn)
-        shade = np.where(self.is_socket, np.clip(lit, 0.4, 1.2), 0.75 + 0.25 * np.clip(lit, 0.4, 1.15))
-        colour = self.albedo * shade[:, None].astype(np.float32)
+        shade = np.where(self.is_socket, np.clip(lit, 0.4, 1.2), 0.55 + 0.45 * np.clip(lit, 0.2, 1.15))
+        colour = self.albedo * in_shade(shade[:, None].astype(np.float32))
+        glint = np.clip(np.einsum("nd,d->n", self.normals, _GLOSS @ turn), 0, 1) ** TEETH_GLOSS[1]
+        colour += np.where(self.is_tooth, glint * TEETH_GLOSS[0], 0)[:, None].astype(np.float32) * self.albedo
         placed = self._placed(head, motion)
         hollow = Canvas.of(view)
         hollow.values[:] = SOCKET_COLOUR * self.exposure
@@ -181,10 +200,12 @@ def read_mouth(photo: NDArray[np.uint8], reading: PortraitReading, mesh: Portrai
     """
     skin = _skin(photo, reading)
     index = next(index for index, feature in enumerate(reading.features) if feature.kind == "mouth")
-    teeth = teeth_colour(photo, reading.features[index], skin)
+    feature, upper, lower = reading.features[index], mesh.upper[index], mesh.lower[index]
+    lips = np.concatenate([_at_rest(points_px[:7], upper, mesh), _at_rest(points_px[7:], lower, mesh)])
     return Mouth(
-        mesh, _lips_at_rest(mesh.upper[index], mesh.lower[index], mesh, points_px), skin, teeth, shipped_interior()
-    )
+        mesh, lips, skin, teeth_colour(photo, feature, skin), shipped_interior(),
+        _meeting(feature, upper, lower, mesh, lips),
+    )  # fmt: skip
 
 
 def middle_and_width(lips_cm: FloatArray, rotation: NDArray[np.floating]) -> tuple[FloatArray, float]:
@@ -201,16 +222,37 @@ def middle_and_width(lips_cm: FloatArray, rotation: NDArray[np.floating]) -> tup
     return middle, width + turned * (2 * half - width)
 
 
-def _lips_at_rest(upper: Sheet, lower: Sheet, mesh: PortraitMesh, points_px: FloatArray) -> FloatArray:
-    """(12, 3) the lips' outline in the head's frame, cm, the photo's own expression taken away."""
+def _at_rest(points_px: FloatArray, sheet: Sheet, mesh: PortraitMesh) -> FloatArray:
+    """(N, 3) where points of the photo lie in the head's frame, cm, the photo's own expression taken away."""
     found = []
-    for index, point in enumerate(points_px):
-        sheet = upper if index <= 6 else lower
+    for point in points_px:
         vertex = int(np.square(sheet.source_px - point).sum(1).argmin())
         place = mesh.rotation.T @ (sheet.camera_cm[vertex] - mesh.origin_cm)
         moving = np.flatnonzero(sheet.moving == vertex)
         found.append(place + (sheet.neutral[moving[0]] if len(moving) else 0))
     return np.array(found, np.float32)
+
+
+def _meeting(
+    mouth: FeatureReading, upper: Sheet, lower: Sheet, mesh: PortraitMesh, lips_cm: FloatArray
+) -> float | None:
+    """How high the lips meet at rest, cm in the head's frame; None: it cannot be told."""
+    skin = mouth.region[..., :2]
+    columns = skin.shape[1]
+    above, below = [], []
+    for column in range(round(MIDDLE[0] * columns), round(MIDDLE[1] * columns)):
+        uppers, lowers = (np.flatnonzero(skin[:, column, side] > SURELY) for side in (0, 1))
+        if len(uppers) and len(lowers) and uppers.max() < lowers.min():
+            above.append((column + 0.5, uppers.max() - 0.5))
+            below.append((column + 0.5, lowers.min() + 1.5))
+    if not above:
+        return None
+    rims = [
+        _at_rest(mouth.to_photo(np.array(rim, np.float32)), sheet, mesh)[:, 1].mean()
+        for rim, sheet in ((above, upper), (below, lower))
+    ]
+    meeting = float(np.mean(rims))
+    return meeting if lips_cm[9, 1] < meeting < lips_cm[3, 1] else None
 
 
 def _skin(photo: NDArray[np.uint8], reading: PortraitReading) -> FloatArray:
@@ -233,6 +275,11 @@ def vertex_normals(points: FloatArray, triangles: NDArray[np.int32]) -> FloatArr
         weights = np.repeat(normal[:, axis], 3)
         total[:, axis] = np.bincount(triangles.reshape(-1), weights, len(points))
     return (total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-9)).astype(np.float32)
+
+
+def in_shade(light: FloatArray) -> FloatArray:
+    """(..., 3) what is left of each colour where `light` (..., 1 or 3) of all is left, in the mouth's red shade."""
+    return light * (1 + ROSY * (1 - light))
 
 
 def lips_shadow(opening: FloatArray, face_width_px: float, teeth: FloatArray) -> FloatArray:

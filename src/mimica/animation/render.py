@@ -17,9 +17,10 @@ from mimica.animation.compose import Box, Flow, enclosing, lay_person, moved_poi
 from mimica.animation.eyeball import Eyeball, lashes
 from mimica.animation.feature_textures import feature_textures, look_up_skin, well_inside
 from mimica.animation.fill import look_up, smooth_step
+from mimica.animation.focus import as_soft, blur_px
 from mimica.animation.grain import Grain
 from mimica.animation.motion_field import HeadMotion, View, bend, move_points, rasterise
-from mimica.animation.mouth import lips_shadow, read_mouth
+from mimica.animation.mouth import in_shade, lips_shadow, read_mouth
 from mimica.animation.patch import changing_patch, owned_share, to_patch
 from mimica.animation.plate import background_plate, refine_matte
 from mimica.animation.portrait_mesh import PortraitMesh, Sheet
@@ -85,7 +86,15 @@ class Renderer:
         self.mouth = read_mouth(photo, reading, mesh, mouth_points_px)
         self.tone = Tone.of(self.original)
         self.face_width_px = FACE_PER_CROP * reading.crop.side_px
+        self.blur_px = blur_px(self._face())
         self.person = ContinuedImage.of(self.original, self.face_width_px, matte, once=once)
+
+    def _face(self) -> Image:
+        """The photo from brow to mouth."""
+        crop = self.reading.crop
+        middle, reach = np.array([[crop.center_x_px, crop.center_y_px]]), self.face_width_px / 2
+        height, width = self.photo.shape[:2]
+        return self.photo[enclosing(np.concatenate([middle - reach, middle + reach]), width, height).area]
 
     def render(self, motion: HeadMotion) -> Image:
         """The whole photo, (H, W, 3) uint8, with the head in its new motion."""
@@ -207,7 +216,8 @@ class Renderer:
             out = np.asarray(depth < lip - TONGUE_CLEARANCE_CM, np.float32) * (1 - upper_there[part.area])
             seen = np.maximum(seen, np.asarray(cv2.GaussianBlur(out, (0, 0), 0.8), np.float32) * tongue)
         shadow = lips_shadow(seen, self.face_width_px * self._zoom(motion), teeth)
-        inside = self.tone.apply(cv2.cvtColor(shadow, cv2.COLOR_GRAY2RGB) * colour)
+        soft = as_soft(in_shade(shadow[..., None]) * colour, self.blur_px * self._zoom(motion))
+        inside = self.tone.apply(soft)
         inside += self.grain.over(int(view.y0_px) + part.top, int(view.x0_px) + part.left, *seen.shape)[..., None]
         _lay(target[part.area], inside, seen)
 

@@ -16,6 +16,8 @@ FloatArray = NDArray[np.float32]
 JAW_NAMES = ("jawOpen", "jawLeft", "jawRight", "jawForward")
 """The expression directions that carry the lower teeth."""
 SOCKET, GUMS, UPPER_TEETH, LOWER_TEETH = range(4)
+LIPS_MEET_CM = -3.345
+"""Height at which the lips of the neutral head meet in their middle: landmarks 61..63 and 65..67."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,15 +8,17 @@ import pytest
 from mimica.animation import mouth as module
 from mimica.animation.motion_field import View
 from mimica.animation.mouth import (
+    RAISED_CM,
     SEEN_OF_TEETH,
     Mouth,
+    in_shade,
     lips_shadow,
     middle_and_width,
     shipped_interior,
     vertex_normals,
 )
 from mimica.core.camera import rotation_from_angles
-from mimica.core.mouth_interior import GUMS, LOWER_TEETH, UPPER_TEETH, Interior
+from mimica.core.mouth_interior import GUMS, LIPS_MEET_CM, LOWER_TEETH, UPPER_TEETH, Interior
 from mimica.errors import WeightsError
 
 
@@ -64,10 +66,36 @@ def test_front_teeth_have_the_colour_that_is_given(portrait, view: View) -> None
     shown = []
     for colour in colours:
         picture = Mouth(mesh, lips, skin, colour, shipped_interior()).draw(portrait.motion(), view)
-        shown.append(np.percentile(picture.colour[picture.teeth > 0.9], 90, axis=0) / 255 * SEEN_OF_TEETH)
+        seen = np.percentile(picture.colour[picture.teeth > 0.9], 90, axis=0) / 255
+        shown.append(seen * in_shade(np.float32([SEEN_OF_TEETH])))
     assert np.allclose(shown[0] / shown[1], 2, atol=0.02)
     assert np.allclose(shown[0] / shown[0][0], colours[0] / colours[0][0], atol=0.03)
     assert 0.8 < shown[0][0] / colours[0][0] < 1.2
+
+
+def test_upper_teeth_show_a_little_below_the_resting_lip() -> None:
+    interior = shipped_interior()
+    edge = interior.points[interior.part == UPPER_TEETH][:, 1].min()
+    assert 0.1 < LIPS_MEET_CM - edge < 0.3
+
+
+@pytest.mark.parametrize(("higher_cm", "raised_cm"), [(0.15, 0.15), (-0.05, -0.05), (0.9, RAISED_CM[1])])
+def test_teeth_hang_from_where_the_lips_meet(portrait, higher_cm: float, raised_cm: float) -> None:
+    interior, grey = shipped_interior(), np.full(3, 0.5, np.float32)
+    low, high = (
+        Mouth(portrait.mesh, interior.lips, grey, grey, interior, meet).tongue(portrait.motion())
+        for meet in (LIPS_MEET_CM, LIPS_MEET_CM + higher_cm)
+    )
+    assert np.linalg.norm(high - low, axis=1) == pytest.approx(abs(raised_cm), abs=0.01)
+    assert np.sign((high - low)[:, 1].mean()) == np.sign(raised_cm)
+
+
+def test_shade_in_a_mouth_is_red() -> None:
+    light = np.float32([[0.0], [0.5], [1.0]])
+    dark, half, full = in_shade(light)
+    assert not dark.any()
+    assert half[0] > 0.5 > half[1] > half[2]
+    assert np.allclose(full, 1)
 
 
 def test_gums_are_pink_beside_the_teeth(portrait, view: View) -> None:
