@@ -27,8 +27,10 @@ FEWEST: Final = 24
 MOST_PX: Final = 768
 """Of a larger picture the middle of so many pixels a side is measured."""
 MOST_BLUR_PX: Final = 5.0
-OWN_BLUR_PX: Final = 0.45
-"""What is painted is so soft by itself."""
+OWN_BLUR_PX: Final = 0.6
+"""What is painted reads as so soft by itself."""
+LEAST_BLUR_PX: Final = 0.4
+"""A Gaussian narrower than that changes nothing to be seen."""
 
 
 def blur_px(picture: NDArray[np.uint8]) -> float:
@@ -53,7 +55,7 @@ def blur_px(picture: NDArray[np.uint8]) -> float:
 def as_soft(painted: FloatArray, blur: float) -> FloatArray:
     """`painted` (H, W, 3) as a photo of this blur, in pixels, would show it."""
     more = blur**2 - OWN_BLUR_PX**2
-    if more < OWN_BLUR_PX**2:
+    if more < LEAST_BLUR_PX**2:
         return painted
     return np.asarray(cv2.GaussianBlur(painted, (0, 0), more**0.5, borderType=cv2.BORDER_REPLICATE), np.float32)
 

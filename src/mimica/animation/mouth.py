@@ -37,7 +37,7 @@ LIGHT_CAST = 0.5
 """How much of the skin's departure from a mean skin is taken for the light's colour, and the rest for the person's."""
 SEEN_OF_TEETH = 0.7
 """What is seen of a tooth's brightness between the lips, in their shadow and its own."""
-TEETH_GLOSS = 0.5, 16
+TEETH_GLOSS = 0.8, 16
 """How bright wet teeth shine, in times of their colour, and how narrowly."""
 SOCKET_BEHIND_CM = 6.0
 GUMS_PER_TEETH = np.array([0.62, 0.36, 0.35], np.float32)
@@ -109,7 +109,7 @@ class Mouth:
         tint = 1 + LIGHT_CAST * (tint / max(float(tint.mean()), 1e-3) - 1)
         self.albedo = interior.albedo * self.exposure
         teeth = interior.part >= UPPER_TEETH
-        white = teeth_colour / in_shade(np.float32([SEEN_OF_TEETH]))
+        white = teeth_colour / in_shade(np.full(3, SEEN_OF_TEETH, np.float32))
         for kind, colour, depth in (
             (UPPER_TEETH, white, UPPER_SHADE), (LOWER_TEETH, white, LOWER_SHADE),
             (GUMS, white * GUMS_PER_TEETH, UPPER_SHADE),
@@ -279,7 +279,7 @@ def vertex_normals(points: FloatArray, triangles: NDArray[np.int32]) -> FloatArr
 
 def in_shade(light: FloatArray) -> FloatArray:
     """(..., 3) what is left of each colour where `light` (..., 1 or 3) of all is left, in the mouth's red shade."""
-    return light * (1 + ROSY * (1 - light))
+    return np.asarray(light * (1 + ROSY * (1 - light)), np.float32)
 
 
 def lips_shadow(opening: FloatArray, face_width_px: float, teeth: FloatArray) -> FloatArray:
@@ -288,7 +288,7 @@ def lips_shadow(opening: FloatArray, face_width_px: float, teeth: FloatArray) ->
     Beyond the picture everything is closed.
     """
     factor = np.ones_like(opening)
-    for share, drop, blur, strength in ((1 - teeth, 0.03, 0.03, 0.35), (teeth, 0.0175, 0.025, 0.3)):
+    for share, drop, blur, strength in ((1 - teeth, 0.03, 0.03, 0.35), (teeth, 0.0175, 0.025, 0.27)):
         shift = max(1, round(drop * face_width_px))
         lower = np.zeros_like(opening)
         lower[shift:] = opening[: len(opening) - min(shift, len(opening))]
