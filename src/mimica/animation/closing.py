@@ -6,6 +6,7 @@ This module does not know meshes; it corrects displacements at canonical points.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -23,6 +24,10 @@ LIPS_RIM = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
 """Where lips meet, coordinates are a mixture of both and tear: two pixels of the window's map are not believed."""
 BLINK_REACH = 1.15
 """Blinks go a little further than the lower lid, which stops them."""
+LOWER_LID_RISES = 0.3
+"""Share of the opening by which the lower lid comes up in a blink: ten actors' lids meet 0.02 of an eye's width below
+its corners, not 0.075 where the lower lid lies when the eye is open."""
+LID_FADES_CM = 0.5
 
 
 SLITS = {"mouth": (0.0, 2.2), "left_eye": (3.15, 1.45), "right_eye": (-3.15, 1.45)}
@@ -46,6 +51,29 @@ def taken_away(expression: FloatArray) -> FloatArray:
     return (np.clip(expression[: len(RIG_NAMES)], 0, 1.1) * _TAKEN_AWAY).astype(np.float32)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Blink:
+    """How one eye's lids meet, per column `x` (n,), rising, in canonical cm.
+
+    Attributes:
+        gain: (n,) by which the upper lid's way is multiplied. rise: (n,) cm that the lower lid comes up.
+        y_lower, y_middle: how high the lower lid's rim and the slit's middle lie.
+    """
+
+    x: FloatArray
+    gain: FloatArray
+    rise: FloatArray
+    y_lower: float
+    y_middle: float
+
+    def rise_at(self, canonical: FloatArray) -> FloatArray:
+        """(N,) cm upwards of what lies below the slit, fading towards the cheek and beyond the corners."""
+        beside = np.maximum(np.maximum(self.x[0] - canonical[:, 0], canonical[:, 0] - self.x[-1]), 0)
+        away = np.abs(canonical[:, 1] - self.y_lower) / LID_FADES_CM
+        fade = (1 + away) * np.exp(-away) * np.exp(-np.square(beside / 0.3)) * (canonical[:, 1] < self.y_middle)
+        return np.asarray(np.interp(canonical[:, 0], self.x, self.rise) * fade, np.float32)
+
+
 class Closing:
     """Makes lips meet at rest and lids meet in a blink, on this very face.
 
@@ -55,7 +83,7 @@ class Closing:
 
     def __init__(self, reading: PortraitReading, field: Field) -> None:
         self.strengths = taken_away(reading.expression)
-        self.blink: dict[int, tuple[FloatArray, FloatArray]] = {}
+        self.blinks: dict[int, _Blink] = {}
         self.lips: tuple[FloatArray, FloatArray, float, float] | None = None
         for feature in reading.features:
             rim = _rims(feature)
@@ -82,14 +110,19 @@ class Closing:
                 continue
             index = RIG_NAMES.index("eyeBlink_L" if feature.kind == "left_eye" else "eyeBlink_R")
             travel = -(fields[0][:, index, 1] - fields[1][:, index, 1])
-            gain = np.clip(gap / np.maximum(travel, 0.15), 0.4, 2.2)
-            self.blink[index] = (x, _smooth(gain[order]) * BLINK_REACH)
+            rise = LOWER_LID_RISES * np.maximum(gap, 0)
+            gain = np.clip((gap - rise) / np.maximum(travel, 0.15), 0.4, 2.2)
+            self.blinks[index] = _Blink(
+                x, _smooth(gain[order]) * BLINK_REACH, _smooth(rise[order]), float(c_below[order, 1].mean()),
+                float(middle[order, 1].mean()),
+            )  # fmt: skip
 
     def directions(self, canonical: FloatArray, own: FloatArray) -> FloatArray:
         """The field `own` (N, 49, 3) at `canonical` (N, 3) with this face's blinks."""
         directions = own.copy()
-        for index, (x, gain) in self.blink.items():
-            directions[:, index] *= np.interp(canonical[:, 0], x, gain)[:, None]
+        for index, blink in self.blinks.items():
+            directions[:, index] *= np.interp(canonical[:, 0], blink.x, blink.gain)[:, None]
+            directions[:, index, 1] += blink.rise_at(canonical)
         return directions
 
     def neutral_step(self, canonical: FloatArray, own: FloatArray) -> FloatArray:

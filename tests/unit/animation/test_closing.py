@@ -1,13 +1,14 @@
-"""What closes lips at rest: measured between their corners, and never far from even."""
+"""What closes lips at rest, measured between their corners and never far from even; what closes lids."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
-from mimica.animation.closing import SLITS, UNEVEN_CM, Closing
+from mimica.animation.closing import BLINK_REACH, LOWER_LID_RISES, SLITS, UNEVEN_CM, Closing
 from mimica.animation.reading import FeatureReading, PortraitReading
 from mimica.core.motion import RIG_NAMES
 
@@ -70,3 +71,21 @@ def test_one_column_read_wrongly_tears_nothing(portrait) -> None:
     uneven = parted(reading, gap, np.abs(x) < 2.1)
     apart = step(uneven, 1.9, BELOW_UPPER_LIP) - step(even, 1.9, BELOW_UPPER_LIP)
     assert 0.1 < abs(apart) < UNEVEN_CM
+
+
+def test_lids_meet_above_where_the_lower_one_lies(portrait) -> None:
+    x, y, opening_cm = 3.2, 3.3, 1.2  # the left eye of the portrait
+    blink = RIG_NAMES.index("eyeBlink_L")
+
+    def lid(canonical: NDArray[np.float32]) -> NDArray[np.float32]:
+        """A blink takes the upper lid 1 cm down and leaves the lower one."""
+        directions = still(canonical)
+        directions[canonical[:, 1] > y, blink, 1] = -1.0
+        return directions
+
+    places = np.float32([[x, y + 0.65, 10], [x, y - 0.65, 10], [x, y - 3, 10], [x + 3, y - 0.65, 10]])
+    upper, lower, cheek, temple = Closing(portrait.reading, lid).directions(places, lid(places))[:, blink, 1]
+    assert lower == pytest.approx(LOWER_LID_RISES * opening_cm, rel=0.2)
+    assert lower - upper == pytest.approx(opening_cm * (1 + (BLINK_REACH - 1) * (1 - LOWER_LID_RISES)), rel=0.15)
+    assert abs(cheek) < 0.1 * lower
+    assert abs(temple) < 0.1 * lower
