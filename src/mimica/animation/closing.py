@@ -24,7 +24,7 @@ LIPS_RIM = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
 """Where lips meet, coordinates are a mixture of both and tear: two pixels of the window's map are not believed."""
 BLINK_REACH = 1.15
 """Blinks go a little further than the lower lid, which stops them."""
-LOWER_LID_RISES = 0.3
+LOWER_LID_RISES = 0.25
 """Share of the opening by which the lower lid comes up in a blink: ten actors' lids meet 0.02 of an eye's width below
 its corners, not 0.075 where the lower lid lies when the eye is open."""
 LID_FADES_CM = 0.5
