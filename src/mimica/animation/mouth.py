@@ -40,8 +40,8 @@ SEEN_OF_TEETH = 0.7
 TEETH_GLOSS = 0.8, 16
 """How bright wet teeth shine, in times of their colour, and how narrowly."""
 SOCKET_BEHIND_CM = 6.0
-GUMS_PER_TEETH = np.array([0.60, 0.28, 0.27], np.float32)
-"""How bright gums are beside teeth: a little darker than real grins show them, much brighter than the truth of snarls."""
+GUMS_PER_TEETH = np.array([0.62, 0.28, 0.27], np.float32)
+"""How bright gums are beside teeth: a little darker than real grins show them, much brighter than the engine does."""
 UPPER_SHADE, LOWER_SHADE = 0.6, 0.9
 """The mesh's colours darken towards the throat for a light that is far; what a photo's soft light leaves of it in the
 upper and the lower row, as exponent."""
