@@ -13,8 +13,9 @@ from numbers import Integral, Real
 from typing import Any, Final, get_args
 
 from mimica.animation.cast import WORDS as FACE_WORDS
-from mimica.animation.keep import Keep
+from mimica.animation.keep import AudioFrom, Keep
 from mimica.animation.parts import PARTS
+from mimica.animation.retarget import Mode
 from mimica.animation.take import Framing
 from mimica.animation.timeline import Timeline
 from mimica.errors import UsageError
@@ -56,7 +57,7 @@ def check_performance(
 ) -> None:
     """What `animate` and `Animator.frames` share. Raises UsageError, which names the argument."""
     check_word("framing", framing, get_args(Framing))
-    check_word("motion", motion, ("relative", "absolute"))
+    check_word("motion", motion, get_args(Mode))
     for name, scale in (("expression", expression), ("pose", pose), ("gaze", gaze)):
         check_number(name, scale, 0, MOST_SCALE)
     check_face(face)
@@ -69,7 +70,7 @@ def check_film(
     check_number("crf", crf, 0, LARGEST_CRF, whole=True)
     if keep is not None:
         check_word("keep", keep, get_args(Keep))
-    check_word("audio_from", audio_from, ("driver", "source"))
+    check_word("audio_from", audio_from, get_args(AudioFrom))
     if not isinstance(timeline, Timeline):
         raise UsageError(f"timeline {timeline!r}: is none; give one such as mimica.Timeline(loop=2)")
     if not _is_whole(actor) and actor not in ACTOR_WORDS:

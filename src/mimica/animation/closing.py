@@ -68,9 +68,8 @@ class _Blink:
 
     def rise_at(self, canonical: FloatArray) -> FloatArray:
         """(N,) cm upwards of what lies below the slit, fading towards the cheek and beyond the corners."""
-        beside = np.maximum(np.maximum(self.x[0] - canonical[:, 0], canonical[:, 0] - self.x[-1]), 0)
         away = np.abs(canonical[:, 1] - self.y_lower) / LID_FADES_CM
-        fade = (1 + away) * np.exp(-away) * np.exp(-np.square(beside / 0.3)) * (canonical[:, 1] < self.y_middle)
+        fade = _fading(canonical, self.x, away, 0.3) * (canonical[:, 1] < self.y_middle)
         return np.asarray(np.interp(canonical[:, 0], self.x, self.rise) * fade, np.float32)
 
 
@@ -135,12 +134,17 @@ class Closing:
             return step
         x, gap, y_above, y_below = self.lips
         along = np.interp(canonical[:, 0], x, gap)
-        outside = np.maximum(np.maximum(x[0] - canonical[:, 0], canonical[:, 0] - x[-1]), 0)
         upper = canonical[:, 1] > (y_above + y_below) / 2
         away = np.where(upper, np.abs(canonical[:, 1] - y_above), np.abs(canonical[:, 1] - y_below))
-        decay = (1 + away) * np.exp(-away) * np.exp(-np.square(outside / 0.6)) * (canonical[:, 2] > 5)
+        decay = _fading(canonical, x, away, 0.6) * (canonical[:, 2] > 5)
         step[:, 1] += np.where(upper, -0.5, 0.5) * along * decay
         return step
+
+
+def _fading(canonical: FloatArray, x: FloatArray, away: NDArray[np.floating], beside_cm: float) -> FloatArray:
+    """(N,) 1 at a slit with the columns `x` (n,), less where `canonical` (N, 3) lies `away` (N,) of it or beside it."""
+    beside = np.maximum(np.maximum(x[0] - canonical[:, 0], canonical[:, 0] - x[-1]), 0)
+    return (1 + away) * np.exp(-away) * np.exp(-np.square(beside / beside_cm))
 
 
 def _smooth(values: NDArray[np.floating]) -> FloatArray:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mimica.animation.tone import LUMA
+from mimica.animation.tone import middle_light
 
 FloatArray = NDArray[np.float32]
 
@@ -35,9 +35,7 @@ LEAST_BLUR_PX: Final = 0.4
 
 def blur_px(picture: NDArray[np.uint8]) -> float:
     """Standard deviation in pixels of the blur of `picture` (H, W, 3) uint8 RGB; 0 when no edges tell."""
-    height, width = picture.shape[:2]
-    top, left = max(0, (height - MOST_PX) // 2), max(0, (width - MOST_PX) // 2)
-    light = picture[top : top + MOST_PX, left : left + MOST_PX].astype(np.float32) @ LUMA
+    light = middle_light(picture, MOST_PX)
     if min(light.shape) < 8:
         return 0.0
     fine, coarse = (_contrast(light, sigma) for sigma in (FINE_PX, COARSE_PX))

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mimica.animation.tone import LUMA
+from mimica.animation.tone import middle_light
 
 FloatArray = NDArray[np.float32]
 
@@ -62,9 +62,7 @@ def _white() -> FloatArray:
 
 def measure(photo: NDArray[np.uint8]) -> tuple[float, float]:
     """Standard deviation of the brightness's noise in grey levels, and how much of it neighbours share, 0..1."""
-    height, width = photo.shape[:2]
-    top, left = max(0, (height - MOST_PX) // 2), max(0, (width - MOST_PX) // 2)
-    light = photo[top : top + MOST_PX, left : left + MOST_PX].astype(np.float32) @ LUMA
+    light = middle_light(photo, MOST_PX)
     down, right = (side // BLOCK_PX for side in light.shape)
     if not down or not right:
         return 0.0, 0.0

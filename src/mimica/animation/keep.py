@@ -17,6 +17,8 @@ from mimica.animation.retarget import MAX_TURN_DEG, DriverRest, RetargetOptions,
 from mimica.core.camera import rotation_from_angles, rotation_vector, rotations_from_vectors
 
 Keep = Literal["pose", "expression", "both", "none"]
+AudioFrom = Literal["driver", "source"]
+"""Whose sound is heard."""
 
 
 def kept(

@@ -108,8 +108,8 @@ def load_motion(path: Path) -> tuple[Driver, MotionAbout]:
                 raise UnreadableMediaError(
                     f"motion file {path}: is none; give what `mimica motion extract VIDEO -o motion.npz` writes"
                 )
-        with zipfile.ZipFile(path) as archive:
-            return _read(archive)
+            with zipfile.ZipFile(file) as archive:
+                return _read(archive)
     except _Wrong as wrong:
         raise UnreadableMediaError(f"motion file {path}: {wrong}; extract it again: mimica motion extract") from wrong
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error, ValueError, NotImplementedError, RuntimeError) as error:

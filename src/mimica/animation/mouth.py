@@ -37,7 +37,7 @@ LIGHT_CAST = 0.5
 """How much of the skin's departure from a mean skin is taken for the light's colour, and the rest for the person's."""
 SEEN_OF_TEETH = 0.7
 """What is seen of a tooth's brightness between the lips, in their shadow and its own."""
-TEETH_GLOSS = 0.8, 16
+GLOSS_SHARE, GLOSS_POWER = 0.8, 16
 """How bright wet teeth shine, in times of their colour, and how narrowly."""
 SOCKET_BEHIND_CM = 6.0
 GUMS_PER_TEETH = np.array([0.62, 0.28, 0.27], np.float32)
@@ -147,8 +147,8 @@ class Mouth:
         lit = np.einsum("nd,d->n", self.normals, LIGHT @ turn)
         shade = np.where(self.is_socket, np.clip(lit, 0.4, 1.2), 0.55 + 0.45 * np.clip(lit, 0.2, 1.15))
         colour = self.albedo * in_shade(shade[:, None].astype(np.float32))
-        glint = np.clip(np.einsum("nd,d->n", self.normals, _GLOSS @ turn), 0, 1) ** TEETH_GLOSS[1]
-        colour += np.where(self.is_tooth, glint * TEETH_GLOSS[0], 0)[:, None].astype(np.float32) * self.albedo
+        glint = np.clip(np.einsum("nd,d->n", self.normals[self.is_tooth], _GLOSS @ turn), 0, 1) ** GLOSS_POWER
+        colour[self.is_tooth] += GLOSS_SHARE * glint[:, None] * self.albedo[self.is_tooth]
         placed = self._placed(head, motion)
         hollow = Canvas.of(view)
         hollow.values[:] = SOCKET_COLOUR * self.exposure
@@ -199,7 +199,7 @@ def read_mouth(photo: NDArray[np.uint8], reading: PortraitReading, mesh: Portrai
     points_px: (12, 2) the outline of the lips in the photo, from one corner over the upper lip.
     """
     skin = _skin(photo, reading)
-    index = next(index for index, feature in enumerate(reading.features) if feature.kind == "mouth")
+    index = reading.mouth_index
     feature, upper, lower = reading.features[index], mesh.upper[index], mesh.lower[index]
     lips = np.concatenate([_at_rest(points_px[:7], upper, mesh), _at_rest(points_px[7:], lower, mesh)])
     return Mouth(

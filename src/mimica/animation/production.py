@@ -16,7 +16,7 @@ from mimica.animation.clock import REST_S, lasts, on_clock
 from mimica.animation.driver import Driver
 from mimica.animation.driving import WHOLE, DrivingFile
 from mimica.animation.film import FilmFormat, film
-from mimica.animation.keep import Keep
+from mimica.animation.keep import AudioFrom, Keep
 from mimica.animation.kept_motion import KeptMotion
 from mimica.animation.parts import PARTS, Part
 from mimica.animation.pipeline import meanwhile
@@ -44,7 +44,7 @@ def animate(
     audio: bool = True, overwrite: bool = True, purpose: str = "personal", label: str = "start",
     signing: SigningOptions | None = None, progress: ProgressCallback | None = None, animator: Animator | None = None,
     preview: PreviewCallback | None = None, drivers: Mapping[int, Path | str] | None = None, keep: Keep | None = None,
-    audio_from: Literal["driver", "source"] = "driver", timeline: Timeline = WHOLE, actor: ActorChoice = "largest",
+    audio_from: AudioFrom = "driver", timeline: Timeline = WHOLE, actor: ActorChoice = "largest",
     parts: tuple[Part, ...] = PARTS, box: Box | None = None, resume: bool = False,
 ) -> AnimationReport:  # fmt: skip
     """Let `photo` perform what the actor does in `driving`, and write it to `out`.
@@ -141,7 +141,7 @@ def animate(
     )  # fmt: skip
 
 
-def _check_photo(photo: Path, keep: Keep | None, audio_from: Literal["driver", "source"]) -> None:
+def _check_photo(photo: Path, keep: Keep | None, audio_from: AudioFrom) -> None:
     """Raises UsageError when something of a video is asked of a photo."""
     if audio_from == "source":
         raise UsageError(f"photo {photo}: has no sound of its own; leave out --audio-from source")
@@ -149,9 +149,7 @@ def _check_photo(photo: Path, keep: Keep | None, audio_from: Literal["driver", "
         raise UsageError(f"photo {photo}: has no performance of its own to keep; leave out --keep {keep}")
 
 
-def _sound(
-    photo: Path, scene: Scene, driver: Driver, audio_from: Literal["driver", "source"], take: Take
-) -> Sound | None:
+def _sound(photo: Path, scene: Scene, driver: Driver, audio_from: AudioFrom, take: Take) -> Sound | None:
     """What is heard, None when there is nothing."""
     sound, length = driver.sound, Fraction(lasts(driver))
     if audio_from == "source" and scene.info is not None:

@@ -75,6 +75,11 @@ class PortraitReading:
     expression: FloatArray
     rivals: tuple[CropFrame, ...] = ()
 
+    @property
+    def mouth_index(self) -> int:
+        """Which of `features` the mouth is."""
+        return next(index for index, feature in enumerate(self.features) if feature.kind == "mouth")
+
     def owned(self, points_px: NDArray[np.floating]) -> FloatArray:
         """(N,) 1 at photo pixels (N, 2) nearer to this face than to any rival, as the size of each measures; else 0."""
         share = np.ones(len(points_px), np.float32)

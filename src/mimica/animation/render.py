@@ -91,10 +91,9 @@ class Renderer:
 
     def _face(self) -> Image:
         """The photo from brow to mouth."""
-        crop = self.reading.crop
-        middle, reach = np.array([[crop.center_x_px, crop.center_y_px]]), self.face_width_px / 2
         height, width = self.photo.shape[:2]
-        return self.photo[enclosing(np.concatenate([middle - reach, middle + reach]), width, height).area]
+        corners = self.reading.crop.scaled(FACE_PER_CROP).corners()
+        return self.photo[enclosing(corners, width, height).area]
 
     def render(self, motion: HeadMotion) -> Image:
         """The whole photo, (H, W, 3) uint8, with the head in its new motion."""
@@ -215,8 +214,9 @@ class Renderer:
             depth = cv2.resize(picture.tongue_depth, size, interpolation=cv2.INTER_NEAREST)
             out = np.asarray(depth < lip - TONGUE_CLEARANCE_CM, np.float32) * (1 - upper_there[part.area])
             seen = np.maximum(seen, np.asarray(cv2.GaussianBlur(out, (0, 0), 0.8), np.float32) * tongue)
-        shadow = lips_shadow(seen, self.face_width_px * self._zoom(motion), teeth)
-        soft = as_soft(in_shade(shadow[..., None]) * colour, self.blur_px * self._zoom(motion))
+        zoom = self._zoom(motion)
+        shadow = lips_shadow(seen, self.face_width_px * zoom, teeth)
+        soft = as_soft(in_shade(shadow[..., None]) * colour, self.blur_px * zoom)
         inside = self.tone.apply(soft)
         inside += self.grain.over(int(view.y0_px) + part.top, int(view.x0_px) + part.left, *seen.shape)[..., None]
         _lay(target[part.area], inside, seen)
@@ -239,8 +239,7 @@ class Renderer:
 
     def _lower_lip(self, motion: HeadMotion, view: View) -> FloatArray:
         """(rows, columns) cm, how deep the skin below the mouth lies, and in the opening what is held by it."""
-        index = next(index for index, feature in enumerate(self.reading.features) if feature.kind == "mouth")
-        sheet = self.mesh.lower[index]
+        sheet = self.mesh.lower[self.reading.mouth_index]
         return rasterise(self.mesh, sheet, _placed(self.mesh, sheet, motion), view).depth
 
     def _paint_eye(

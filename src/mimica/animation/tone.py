@@ -20,6 +20,13 @@ portraits 0.0, sepia copies 1.2 (median) to 2.2, the portraits in colour 3.4 to 
 _THUMBNAIL_PX = 96
 
 
+def middle_light(picture: NDArray[np.uint8], most_px: int) -> FloatArray:
+    """Brightness, 0..255, of `picture` (H, W, 3) uint8 RGB; of a large one the middle `most_px` of rows and columns."""
+    height, width = picture.shape[:2]
+    top, left = max(0, (height - most_px) // 2), max(0, (width - most_px) // 2)
+    return np.asarray(picture[top : top + most_px, left : left + most_px].astype(np.float32) @ LUMA, np.float32)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Tone:
     """toned: 0..1, how surely the photo has one colour for each brightness. curve: (4, 3) that colour's polynomial."""

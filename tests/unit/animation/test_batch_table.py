@@ -82,7 +82,7 @@ def test_a_row_goes_before_the_default(desk: Path) -> None:
         ("photo,driving,consent\na.jpg,x.mp4,self\na.jpg,x.mp4,self\n", UsageError, "jobs 1 and 2: both"),
         ("photo,driving,consent,out\n*.jpg,x.mp4,self,o.mp4\n", UsageError, "one out for 3 pairs"),
         ("photo,driving,consent,out\na.jpg,x.mp4,self,../o.mp4\n", UsageError, "leaves the folder"),
-        ("photo,driving,consent,out\na.jpg,x.mp4,self,/tmp/o.mp4\n", UsageError, "leaves the folder"),
+        ("photo,driving,consent,out\na.jpg,x.mp4,self,/elsewhere/o.mp4\n", UsageError, "leaves the folder"),
         ("photo,driving,consent,out\na.jpg,x.mp4,self,o.exe\n", UsageError, "must end in one of .mp4"),
         ("photo,driving,consent\na.jpg,x.mp4,self,more\n", UsageError, "more values than"),
         ("photo,driving,consent\n", UsageError, "there is no job"),

@@ -22,7 +22,7 @@ NAMES = (
     "php://filter", "|id", ";id;", "$(id)", "`id`", ".", "..", "/", "\\", "", " ", ".htaccess", "con", "nul.jpg",
     "aux.png", "photo.jpg/../../x", "x/../../../y", "./././../x", "..//..//x", "..;/x", "..\u2215..\u2215x",
     "\u202egpj.exe", "a" * 300, "a/" * 60 + "x", "\r\nX: y", "<script>.png", '"quoted".png', "'; drop table jobs; --",
-    "%00.png", "..%5c..%5cx", "%u002e%u002e/x", "\ufeff../x", "../../../../../../../../../../tmp/evil",
+    "%00.png", "..%5c..%5cx", "%u002e%u002e/x", "\ufeff../x", "../../../../../../../../../../evil",
     "jobs/../service.sqlite", "..\x00/..\x00/x",
 )  # fmt: skip
 
