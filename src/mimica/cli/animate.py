@@ -16,6 +16,7 @@ from mimica.animation.parts import WORDS as PART_WORDS
 from mimica.animation.parts import chosen_parts
 from mimica.animation.request import check_input_file, check_output_file
 from mimica.cli.display import ProgressDisplay, note
+from mimica.cli.files import input_argument
 from mimica.cli.question import ask_basis, can_ask
 from mimica.cli.timeline import (
     DurationOption,
@@ -41,15 +42,11 @@ Device = Literal["auto", "cpu", "cuda", "coreml", "directml"]
 def animate(
     photo: Annotated[
         Path,
-        typer.Argument(
-            readable=False, metavar="PHOTO", help="The photo to bring to life: JPEG, PNG, WebP, TIFF, HEIC; or a video."
-        ),
+        input_argument(metavar="PHOTO", help="The photo to bring to life: JPEG, PNG, WebP, TIFF, HEIC; or a video."),
     ],
     driving: Annotated[
         Path,
-        typer.Argument(
-            readable=False, metavar="DRIVING", help="Whose performance: a video, a motion file (.npz), a face CSV."
-        ),
+        input_argument(metavar="DRIVING", help="Whose performance: a video, a motion file (.npz), a face CSV."),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="OUT.mp4", help="The video to write.")],
     consent: Annotated[

@@ -13,6 +13,7 @@ import typer
 
 from mimica.animation.request import check_input_file
 from mimica.cli.display import answer
+from mimica.cli.files import input_argument, input_option
 from mimica.errors import OutputError, UsageError
 from mimica.safety.consent import PURPOSES, read_receipt_file
 
@@ -25,12 +26,8 @@ app = typer.Typer(help="Keys and receipts: an adult's signed agreement to be ani
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result, or the error, as one JSON object.")]
 ReceiptFile = Annotated[Path, typer.Argument(metavar="RECEIPT", help="The receipt.")]
-PortraitFile = Annotated[
-    Path | None, typer.Option(readable=False, metavar="PHOTO", help="Check that it is about this photo.")
-]
-DriverFile = Annotated[
-    Path | None, typer.Option(readable=False, metavar="VIDEO", help="Check that it allows this driving video.")
-]
+PortraitFile = Annotated[Path | None, input_option(metavar="PHOTO", help="Check that it is about this photo.")]
+DriverFile = Annotated[Path | None, input_option(metavar="VIDEO", help="Check that it allows this driving video.")]
 KeyFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Another private key than your own.")]
 
 
@@ -71,9 +68,7 @@ def trust(
 
 @app.command(short_help="Agree that a photo of you may be animated.")
 def grant(
-    portrait: Annotated[
-        Path, typer.Argument(readable=False, metavar="PHOTO", help="The photo or video of you that may be animated.")
-    ],
+    portrait: Annotated[Path, input_argument(metavar="PHOTO", help="The photo or video of you that may be animated.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="RECEIPT", help="The receipt to write.")],
     subject: Annotated[str, typer.Option(metavar="NAME", help="Who you are.")],
     controller: Annotated[str, typer.Option("--to", metavar="NAME", help="Who may animate the photo.")],
@@ -82,8 +77,7 @@ def grant(
     ],
     driver: Annotated[
         list[Path] | None,
-        typer.Option(
-            readable=False,
+        input_option(
             metavar="VIDEO",
             help="Allow only this driving video; give it again for more. Without it, any.",
         ),

@@ -12,6 +12,7 @@ import typer
 
 from mimica.animation.request import check_input_file
 from mimica.cli.display import answer
+from mimica.cli.files import input_argument
 from mimica.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,9 +29,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result, or the err
 
 @app.command(short_help="Put a person on the list, at their request.")
 def add(
-    photo: Annotated[
-        Path, typer.Argument(readable=False, metavar="PHOTO", help="A photo of that person alone, from the front.")
-    ],
+    photo: Annotated[Path, input_argument(metavar="PHOTO", help="A photo of that person alone, from the front.")],
     days: Annotated[int, typer.Option(metavar="N", min=1, max=1095, help="How long the entry holds.")] = 365,
     asked: Annotated[
         bool, typer.Option("--at-their-request", help="State that this person asked for it: a face is biometric data.")
@@ -67,7 +66,7 @@ def remove(
 
 @app.command(short_help="Say whether somebody in a photo is listed.")
 def check(
-    photo: Annotated[Path, typer.Argument(readable=False, metavar="PHOTO", help="The photo to compare.")],
+    photo: Annotated[Path, input_argument(metavar="PHOTO", help="The photo to compare.")],
     as_json: Json = False,
 ) -> None:
     """Say whether somebody in PHOTO is on the list; exit code 8 when they are, or when it cannot be told."""

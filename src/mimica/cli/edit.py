@@ -18,6 +18,7 @@ import typer
 from mimica.animation.controls import CONTROLS, Control, find_control
 from mimica.animation.request import PICTURE_SUFFIXES, check_input_file, check_output_file
 from mimica.cli.display import note
+from mimica.cli.files import input_argument, input_option
 from mimica.cli.question import ask_basis, can_ask
 from mimica.errors import UsageError
 from mimica.safety.consent import BASES, PURPOSES, check_basis
@@ -56,7 +57,7 @@ def _show_list(wanted: bool) -> None:
 
 
 def edit(
-    photo: Annotated[Path, typer.Argument(readable=False, metavar="PHOTO", help="The photo to change.")],
+    photo: Annotated[Path, input_argument(metavar="PHOTO", help="The photo to change.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="OUT.png", help="The picture to write: PNG, JPEG, WebP.")],
     consent: Annotated[
         str | None, typer.Option(metavar="BASIS", help=f"On whose word, required: {', '.join(BASES)}.")
@@ -79,7 +80,7 @@ def edit(
     ] = None,
     other: Annotated[
         Path | None,
-        typer.Option("--from", readable=False, metavar="PHOTO", help="Take the expression from another photo."),
+        input_option("--from", metavar="PHOTO", help="Take the expression from another photo."),
     ] = None,
     pose: Annotated[bool, typer.Option("--pose", help="Take the pose of --from too.")] = False,
     gaze: Annotated[bool, typer.Option("--gaze", help="Take the gaze of --from too.")] = False,

@@ -13,11 +13,12 @@ import typer
 
 from mimica.animation.request import check_input_file
 from mimica.cli.animate import Device
+from mimica.cli.files import input_argument
 from mimica.errors import NoFaceError
 
 
 def faces(
-    photo: Annotated[Path, typer.Argument(readable=False, metavar="PHOTO", help="The photo to look at.")],
+    photo: Annotated[Path, input_argument(metavar="PHOTO", help="The photo to look at.")],
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="CHART.png", help="Write a small copy of PHOTO with the faces numbered."),

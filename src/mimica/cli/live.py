@@ -18,6 +18,7 @@ import typer
 
 from mimica.animation.request import check_input_file
 from mimica.cli.extras import extra
+from mimica.cli.files import input_option
 from mimica.cli.question import ask_basis, can_ask
 from mimica.safety.consent import BASES, PURPOSES, check_basis
 
@@ -29,9 +30,7 @@ Device = Literal["auto", "cpu", "cuda", "coreml", "directml"]
 
 
 def live(
-    photo: Annotated[
-        Path, typer.Option("--photo", "-p", readable=False, metavar="PHOTO", help="The photo that the camera moves.")
-    ],
+    photo: Annotated[Path, input_option("--photo", "-p", metavar="PHOTO", help="The photo that the camera moves.")],
     camera: Annotated[
         str, typer.Option(metavar="N|CLIP", help="Number of the camera, or a video that plays as if it were one.")
     ] = "0",

@@ -11,6 +11,7 @@ import typer
 from mimica.animation.request import check_input_file
 from mimica.cli.animate import Device
 from mimica.cli.display import ProgressDisplay, note
+from mimica.cli.files import input_argument
 from mimica.cli.timeline import (
     DurationOption,
     EndOption,
@@ -37,9 +38,7 @@ OverwriteOption = Annotated[bool, typer.Option(help="Replace the output if it ex
 
 @app.command(short_help="Read the motion of a video and save it.")
 def extract(
-    driving: Annotated[
-        Path, typer.Argument(readable=False, metavar="DRIVING", help="A video, a face CSV or another motion file.")
-    ],
+    driving: Annotated[Path, input_argument(metavar="DRIVING", help="A video, a face CSV or another motion file.")],
     out: Annotated[
         Path, typer.Option("--out", "-o", readable=False, metavar="MOTION.npz", help="The motion file to write.")
     ],
@@ -83,7 +82,7 @@ def extract(
 
 @app.command(short_help="Say what a motion file holds.")
 def show(
-    motion: Annotated[Path, typer.Argument(readable=False, metavar="MOTION", help="A motion file or a face CSV.")],
+    motion: Annotated[Path, input_argument(metavar="MOTION", help="A motion file or a face CSV.")],
     as_json: JsonOption = False,
 ) -> None:
     """Say what a motion file holds: length, rate, shots, losses, how far everything moves, and where it is from."""
@@ -94,7 +93,7 @@ def show(
 
 @app.command(short_help="Write a motion as ARKit coefficients.")
 def export(
-    motion: Annotated[Path, typer.Argument(readable=False, metavar="MOTION.npz", help="A motion file.")],
+    motion: Annotated[Path, input_argument(metavar="MOTION.npz", help="A motion file.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FACE.csv", help="The face CSV to write.")],
     fps: FpsOption = None,
     overwrite: OverwriteOption = True,

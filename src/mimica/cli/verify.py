@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mimica.cli.failure import one_line
+from mimica.cli.files import input_argument
 from mimica.errors import MediaError
 
 if TYPE_CHECKING:
@@ -23,9 +24,7 @@ MARKED, NOT_MARKED, UNREADABLE = 0, 1, 2
 
 
 def verify(
-    files: Annotated[
-        list[Path], typer.Argument(readable=False, metavar="FILE", help="Images and videos, from anywhere.")
-    ],
+    files: Annotated[list[Path], input_argument(metavar="FILE", help="Images and videos, from anywhere.")],
     anchors: Annotated[
         Path | None, typer.Option(metavar="PEM", help="Certificates of authorities to trust besides this machine's.")
     ] = None,
